@@ -1,0 +1,1 @@
+"""The specification: Gherkin, one folder an area, one scenario a requirement."""

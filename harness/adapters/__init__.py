@@ -1,0 +1,1 @@
+"""Thin ways to the outside: Kubernetes, the store's API, processes."""

@@ -1,0 +1,157 @@
+"""Artifacts that are built from Go modules, pinned by the go.mod and go.sum beside this file."""
+
+from __future__ import annotations
+
+import collections
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import EnvironmentFailed
+from .recipe import Progress, digest_of, digest_of_tree
+from .toolchain import Toolchain, toolchain
+
+MODULES = Path(__file__).parent / "modules"
+TAIL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SlimSource:
+    """A dependency that is built from a copy of its source with a few files replaced.
+
+    Attributes:
+        module: The dependency's module path.
+        version: Its version; go.sum holds its digest.
+        keep: Files of it to put beside the binaries: the new name by the path in the source.
+    """
+
+    module: str
+    version: str
+    keep: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GoBuild:
+    """A recipe that builds commands of one module folder.
+
+    Attributes:
+        folder: The folder below `modules/` with go.mod, go.sum and perhaps `slim/`.
+        packages: What to build.
+        go: The oldest Go that builds it.
+        output: The binary's name where one package is built, else empty.
+        variables: Linker variables, by their full name.
+        slim: The dependency that `slim/` is laid over, if any.
+        provenance: What to say of the build beside the module's name.
+    """
+
+    folder: str
+    packages: tuple[str, ...]
+    go: tuple[int, ...]
+    output: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
+    slim: SlimSource | None = None
+    provenance: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where the binaries come from."""
+        return f"built from Go modules ({self.folder}{self.provenance})"
+
+    @property
+    def digest(self) -> str:
+        """A digest over the pinned module and what is built from it how."""
+        return digest_of(digest_of_tree(MODULES / self.folder), *self._arguments(Path("/")))
+
+    def make(self, into: Path, progress: Progress) -> None:
+        """Build the commands into a folder.
+
+        Raises:
+            EnvironmentFailed: a module could not be had or the build failed.
+        """
+        from .cache import Cache  # the cache that holds this entry also holds Go's own
+
+        cache = Cache(into.parent.parent)
+        tools = toolchain(self.go, cache, progress)
+        with tempfile.TemporaryDirectory(prefix="go.", dir=into.parent) as work:
+            build = _Build(self, tools, Path(work) / "build", progress)
+            shutil.copytree(MODULES / self.folder, build.folder)
+            if self.slim is not None:
+                build.lay_slim(self.slim, into)
+            build.run(into, self._arguments(into))
+
+    def _arguments(self, into: Path) -> list[str]:
+        flags = " ".join(["-s", "-w", *(f"-X {k}={v}" for k, v in self.variables.items())])
+        output = f"{into}/{self.output}"
+        return ["build", "-v", "-trimpath", "-ldflags", flags, "-o", output, *self.packages]
+
+
+@dataclass(slots=True)
+class _Build:
+    recipe: GoBuild
+    tools: Toolchain
+    folder: Path
+    progress: Progress
+
+    def lay_slim(self, slim: SlimSource, into: Path) -> None:
+        """Copy the dependency's source, replace the files of `slim/` in it and build from that."""
+        self.progress(f"getting {slim.module} {slim.version}")
+        wanted = f"{slim.module}@{slim.version}"
+        upstream = Path(json.loads(self._go("mod", "download", "-json", wanted))["Dir"])
+        copy = self.folder / "upstream"
+        shutil.copytree(upstream, copy, copy_function=shutil.copyfile)
+        shutil.copytree(self.folder / "slim", copy, dirs_exist_ok=True)
+        shutil.rmtree(self.folder / "slim")
+        for source, name in slim.keep.items():
+            shutil.copyfile(upstream / source, into / name)
+        self._go("mod", "edit", f"-replace={slim.module}=./upstream")
+
+    def run(self, into: Path, arguments: list[str]) -> None:
+        self.progress(f"{self.recipe.folder}: getting its modules")
+        total = len(self._go("list", "-deps", *self.recipe.packages).splitlines())
+        self._compile(arguments, total)
+        for binary in into.iterdir():
+            self.progress(f"{self.recipe.folder}: built {binary.name}")
+
+    def _compile(self, arguments: list[str], total: int) -> None:
+        """Build, counting the packages that Go names as it compiles them."""
+        tail: collections.deque[str] = collections.deque(maxlen=TAIL)
+        compiled, told = 0, 0.0
+        process = subprocess.Popen(
+            [str(self.tools.go), *arguments],
+            cwd=self.folder,
+            env=self.tools.environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            for line in process.stderr or ():
+                tail.append(line)
+                compiled += not line.startswith("go: ")
+                if time.monotonic() - told > 1:
+                    told = time.monotonic()
+                    self.progress(f"{self.recipe.folder}: {compiled} of {total} packages compiled")
+        self._check(process.returncode, "".join(tail))
+
+    def _go(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [str(self.tools.go), *arguments],
+            cwd=self.folder,
+            env=self.tools.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self._check(done.returncode, done.stderr[-2000:] or done.stdout[-2000:])
+        return done.stdout
+
+    def _check(self, status: int, log: str) -> None:
+        if status != 0:
+            raise EnvironmentFailed(
+                f"Go ended with {status} while {self.recipe.folder} was built",
+                hint="read the last lines above; the next try goes on where this one stopped",
+                log=log,
+            )

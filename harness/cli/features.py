@@ -1,0 +1,64 @@
+"""Starts pytest on the features."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ..engine.run import Run
+from ..engine.selection import Selection
+
+PACKAGE = "trustee_conformance"
+INI = Path(__file__).parents[2] / "fixtures" / "pytest.ini"
+PLUGINS = ("pytest_bdd.plugin", f"{PACKAGE}.fixtures.plugin")
+SILENT = ("no:terminal", "no:logging", "no:cacheprovider", "no:faulthandler", "no:warnings")
+
+
+def collect(only: str | None) -> Selection:
+    """Collect the features without running anything."""
+    selection = Selection()
+    _start(["--collect-only"], only, [selection])
+    return selection
+
+
+def execute(run: Run, only: str | None) -> None:
+    """Run the selected features; what comes of it is in the run."""
+    _start([], only, [run.selection, run])
+
+
+def _start(arguments: Sequence[str], only: str | None, plugins: Sequence[object]) -> None:
+    switched = [part for plugin in (*PLUGINS, *SILENT) for part in ("-p", plugin)]
+    select = ["-m", only] if only else []
+    with _own_pytest(), tempfile.TemporaryDirectory(prefix="trustee-conformance.") as root:
+        pytest.main(
+            [
+                "-c",
+                str(INI),
+                f"--rootdir={root}",
+                "--import-mode=importlib",
+                "--capture=no",
+                *switched,
+                *select,
+                *arguments,
+                "--pyargs",
+                f"{PACKAGE}.fixtures.specification",
+            ],
+            plugins=list(plugins),
+        )
+
+
+@contextmanager
+def _own_pytest() -> Iterator[None]:
+    """Keep the user's own pytest settings and plugins out of ours."""
+    before = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({name: text for name, text in before.items() if text is not None})

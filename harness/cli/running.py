@@ -1,0 +1,60 @@
+"""`run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..config import Configured
+from ..engine.run import Run
+from ..errors import EnvironmentFailed, UsageError
+from ..model.words import ExitCode
+from . import features
+from .conclude import conclude
+from .terminal import Terminal
+
+DEFAULT = Path(".conformance")
+
+
+def run(
+    configured: Configured,
+    terminal: Terminal,
+    name: str,
+    report_dir: Path | None,
+    only: str | None,
+    *,
+    accept_rehearsal: bool,
+) -> ExitCode:
+    """Run the features and conclude.
+
+    Raises:
+        UsageError: the report folder cannot be used.
+    """
+    folder = _report_folder(report_dir or DEFAULT / name)
+    this = Run.make(configured, folder, terminal, name)
+    terminal.log_tail = this.log_tail
+    settings = configured.settings
+    terminal.say(f"run {name}: profile {settings.profile} on platform {settings.platform}")
+    features.execute(this, only)
+    if this.selection.problems:
+        this.failure = EnvironmentFailed(
+            f"the features cannot be run: {this.selection.problems[0]}",
+            hint="`trustee-conformance lint` lists all that is wrong with them",
+        )
+    return conclude(this, terminal, accept_rehearsal=accept_rehearsal)
+
+
+def _report_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(
+                f"the report folder {folder} is not empty",
+                hint="give a new or empty folder with --report-dir",
+            )
+        (folder / "observations.jsonl").touch()
+    except OSError as error:
+        raise UsageError(
+            f"the report folder {folder} cannot be written: {error.strerror}",
+            hint="give a folder that you may write to with --report-dir",
+        ) from None
+    return folder.resolve()

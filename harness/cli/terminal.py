@@ -1,0 +1,131 @@
+"""What the user sees, and a copy of it for the canary scan."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+from rich.markup import escape
+
+from ..errors import HarnessError
+from ..model.requirement import Requirement, Result
+from ..model.words import Stage, Status
+from ..wait import DeadlinePassed
+
+MARKS = {
+    Status.PASS: "[green]pass[/]",
+    Status.FAIL: "[bold red]FAIL[/]",
+    Status.SKIP: "[yellow]skip[/]",
+    Status.ERROR: "[bold magenta]ERROR[/]",
+}
+WIDTH = 100
+"""Columns where the output is no terminal."""
+
+
+class Terminal:
+    """Tells a run as it happens: stages, scenarios, steps with their times.
+
+    Args:
+        stream: Where to write, standard output by default.
+        log_tail: Returns the end of a part's log without secrets; set once there is a run.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        out = stream or sys.stdout
+        width = None if out.isatty() else WIDTH
+        self._copy = io.StringIO()
+        self.console = Console(file=_Tee(out, self._copy), highlight=False, width=width)
+        self.log_tail: Callable[[str], str] = lambda _: ""
+        self._began = time.monotonic()
+        self._stage: Stage | None = None
+
+    @property
+    def written(self) -> bytes:
+        """All that was written so far."""
+        return self._copy.getvalue().encode()
+
+    def say(self, text: str) -> None:
+        """Write a line; the text may hold markup."""
+        self.console.print(text)
+
+    def progress(self, text: str) -> None:
+        """Tell what is being done."""
+        self.console.print(f"[dim]{self._clock()}  {escape(text)}[/]")
+
+    def scenario(self, requirement: Requirement) -> None:
+        """Tell that a scenario begins, and a stage with its first one."""
+        if requirement.stage is not self._stage:
+            self._stage = requirement.stage
+            self.console.print(f"\n[bold]{requirement.stage}[/]")
+        self.console.print(f"  [cyan]{requirement.id}[/] {escape(requirement.scenario)}")
+
+    def step(self, text: str, seconds: float, *, held: bool) -> None:
+        """Tell that a step has ended."""
+        mark = "[green]✓[/]" if held else "[red]✗[/]"
+        self.console.print(f"    {mark} {escape(text)} [dim]{seconds:.2f} s[/]", soft_wrap=True)
+
+    def result(self, result: Result, waited: DeadlinePassed | None) -> None:
+        """Tell what a requirement came to, in full where it did not pass."""
+        self.console.print(f"    {MARKS[result.status]} [dim]{result.duration:.2f} s[/]")
+        if result.status in {Status.FAIL, Status.ERROR}:
+            self._explain(result, waited)
+
+    def error(self, error: HarnessError) -> None:
+        """Tell what ended the run or the command."""
+        if error.log:
+            self.console.print(f"[dim]{escape(error.log)}[/]")
+        self.console.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+        if error.hint:
+            self.console.print(f"  next: {escape(error.hint)}", soft_wrap=True)
+
+    def _explain(self, result: Result, waited: DeadlinePassed | None) -> None:
+        rows = [
+            ("requirement", f"{result.requirement.id}: {result.requirement.statement}"),
+            ("culprit", str(result.culprit) if result.culprit else "none found"),
+            ("reason", result.reason or ""),
+            ("step", result.step or ""),
+            ("expected", result.expected),
+            ("seen", result.seen),
+        ]
+        for name, text in rows:
+            if text:
+                self.console.print(f"      [bold]{name:12}[/]{escape(text)}", soft_wrap=True)
+        for line in waited.history.lines() if waited else ():
+            self.console.print(f"      [dim]history  {escape(line)}[/]", soft_wrap=True)
+        self._show_log(result)
+
+    def _show_log(self, result: Result) -> None:
+        component = result.culprit.component if result.culprit else None
+        tail = self.log_tail(component) if component else ""
+        if tail:
+            self.console.print(f"      [bold]{component} log, its end[/]")
+            for line in tail.splitlines()[-6:]:
+                self.console.print(f"      [dim]  {escape(line)}[/]", soft_wrap=True)
+
+    def _clock(self) -> str:
+        return f"{time.monotonic() - self._began:6.1f} s"
+
+
+class _Tee(io.TextIOBase):
+    """Writes to two streams; is a terminal where the first is one."""
+
+    def __init__(self, first: TextIO, second: TextIO) -> None:
+        self._first, self._second = first, second
+
+    def write(self, text: str) -> int:
+        self._second.write(text)
+        return self._first.write(text)
+
+    def flush(self) -> None:
+        self._first.flush()
+
+    def isatty(self) -> bool:
+        return self._first.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._first.encoding or "utf-8"

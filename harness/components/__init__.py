@@ -1,0 +1,1 @@
+"""The components of a stack, in the forms that they can take."""

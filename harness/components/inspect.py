@@ -1,0 +1,45 @@
+"""Reads from a running process what it is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ..adapters import buildinfo
+
+
+def executable(pid: int) -> Path:
+    """Return the file that the process runs, reachable even if it was replaced since."""
+    return Path(f"/proc/{pid}/exe")
+
+
+def digest_of_process(pid: int | None) -> str | None:
+    """Return the SHA-256 of the program that runs, `None` where none does."""
+    if pid is None:
+        return None
+    try:
+        with executable(pid).open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def digest_of_files(*folders: Path) -> str:
+    """Return the SHA-256 over the Python files of folders, for programs that Python runs."""
+    total = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            total.update(path.read_bytes() + b"\0")
+    return "sha256:" + total.hexdigest()
+
+
+def module_version(pid: int | None, module: str) -> str | None:
+    """Return the version of a Go module in the program that runs, `None` where it has none."""
+    if pid is None:
+        return None
+    try:
+        info = buildinfo.read(executable(pid))
+    except OSError:
+        return None
+    return info.modules.get(module) if info else None

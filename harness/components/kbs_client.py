@@ -1,0 +1,137 @@
+"""kbs-client: one process for each fetch, its value read from a pipe."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model.component import ComponentInfo
+from ..model.observation import Absence
+from ..model.words import Component
+from ..versions import own_version
+from .binary import Binary
+from .inspect import digest_of_files
+from .trustee import PACKAGE, REFERENCE, SOURCE
+
+TIMEOUT = 30
+"""Seconds that one fetch may take."""
+
+VARIANT = re.compile(
+    r"\b(PluginInternalError|PolicyDeny|PolicyEngineError|PolicyEngine|TokenVerifierError|"
+    r"AttestationError|AdminAuth|PluginNotFound)\b"
+)
+"""The error types that a client's warnings name (trustee `kbs/src/error.rs`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one `get-resource` came to.
+
+    Attributes:
+        value: The bytes, `None` where there are none.
+        absence: Why there are none.
+        error: The error's type or last line, no secret.
+        exit_code: The client's exit code.
+    """
+
+    value: bytes | None
+    absence: Absence | None
+    error: str | None
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KbsClientProcess:
+    """A kbs-client that is run here for every fetch.
+
+    Attributes:
+        url: Where KBS answers.
+        binary: The client; the reference client where there is none.
+    """
+
+    url: str
+    binary: Binary | None = None
+
+    def get_resource(self, path: str) -> Fetched:
+        """Fetch a resource."""
+        arguments = ["--url", self.url, "get-resource", "--path", path]
+        try:
+            done = subprocess.run(
+                [*self._program(), *arguments],
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"},
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Fetched(None, Absence.UNREACHABLE, f"no answer in {TIMEOUT} s", None)
+        except OSError as error:
+            return Fetched(None, Absence.BROKEN, str(error.strerror), None)
+        if done.returncode != 0:
+            return _failed(done.returncode, done.stderr.decode(errors="replace"))
+        return decoded(done.stdout)
+
+    def info(self) -> ComponentInfo:
+        """Describe the client."""
+        if self.binary is not None:
+            return ComponentInfo(
+                name=Component.KBS_CLIENT,
+                implementation="upstream",
+                installer="process",
+                version=None,
+                digest=_digest(self.binary.path),
+                source=self.binary.source,
+            )
+        return ComponentInfo(
+            name=Component.KBS_CLIENT,
+            implementation="reference",
+            installer="process",
+            version=own_version(),
+            digest=digest_of_files(REFERENCE / "client"),
+            source=SOURCE,
+        )
+
+    def _program(self) -> Sequence[str]:
+        if self.binary is not None:
+            return [str(self.binary.path)]
+        return [sys.executable, "-m", f"{PACKAGE}.client"]
+
+
+def decoded(stdout: bytes) -> Fetched:
+    """Read a client's standard output: one line of standard base64 of the bytes.
+
+    Line ends that a terminal or an exec adds are passed over; anything else is broken.
+    """
+    try:
+        value = base64.b64decode(stdout.strip(b"\r\n"), validate=True)
+    except binascii.Error:
+        return Fetched(None, Absence.BROKEN, "stdout is not one line of base64", 0)
+    return Fetched(value, None, None, 0)
+
+
+def _failed(exit_code: int, stderr: str) -> Fetched:
+    lines = stderr.strip().splitlines()
+    last = lines[-1] if lines else "nothing on stderr"
+    variants = VARIANT.findall(stderr)
+    if "http request failed" in last:
+        return Fetched(None, Absence.UNREACHABLE, last, exit_code)
+    if "decrypt" in last or (not variants and not last.startswith("Error:")):
+        return Fetched(None, Absence.BROKEN, last, exit_code)
+    error = variants[-1] if variants else last
+    missing = error in {"PluginInternalError", "TokenNotFound"}
+    return Fetched(None, Absence.MISSING if missing else Absence.REFUSED, error, exit_code)
+
+
+def _digest(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

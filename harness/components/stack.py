@@ -1,0 +1,121 @@
+"""The system under test as scenarios see it: by role, whatever platform it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..adapters.kubernetes import Kind, Kubernetes
+from ..adapters.store import Store
+from ..errors import EnvironmentFailed
+from ..model.component import ComponentInfo
+from ..model.names import Names
+from ..model.words import Component
+from .kbs_client import Fetched
+
+
+class StoreRole(Protocol):
+    """The secret store."""
+
+    @property
+    def url(self) -> str:
+        """Where ESO reaches it."""
+        ...
+
+    @property
+    def api(self) -> Store:
+        """Its API, with the rights to set it up."""
+        ...
+
+
+class ExternalSecretsRole(Protocol):
+    """The External Secrets Operator."""
+
+    def kind(self, name: str) -> Kind:
+        """Return ExternalSecret or SecretStore in the version that is served."""
+        ...
+
+    def health(self) -> str:
+        """Return `ok`, or what is wrong with the controller."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the controller."""
+        ...
+
+
+class TrusteeRole(Protocol):
+    """The Trustee operator and its KBS."""
+
+    def publish(self, secret: str) -> None:
+        """Add a Secret to the KbsConfig's list."""
+        ...
+
+    def listed(self) -> list[str]:
+        """Return the names on that list."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Tell what the operator says of the KbsConfig."""
+        ...
+
+    def repository_value(self, secret: str, key: str) -> bytes | None:
+        """Return what KBS's repository holds, where it can be read."""
+        ...
+
+    def instance(self) -> str | None:
+        """Return which KBS pod runs."""
+        ...
+
+    def stop_operator(self) -> None:
+        """Stop the operator alone."""
+        ...
+
+
+class ClientRole(Protocol):
+    """A client that fetches resources from KBS."""
+
+    def get_resource(self, path: str) -> Fetched:
+        """Fetch a resource."""
+        ...
+
+
+@dataclass(slots=True)
+class Stack:
+    """All roles of one stack.
+
+    Attributes:
+        names: What things are called here.
+        kubernetes: The API with the harness's rights.
+        kubernetes_host: Where the store reaches the API server.
+        kubernetes_ca: The API server's authority, PEM.
+        store: The secret store.
+        external_secrets: The External Secrets Operator.
+        trustee: The Trustee operator and KBS.
+        client: The kbs-client under test.
+        reader: The second, independent reader of the hop kbs.
+        delivery_period: Seconds between two looks at a mounted Secret.
+        sample_path: A resource that the installation serves of itself.
+        vitals: Returns what is wrong with what the stack stands on, `None` where nothing is.
+        log_tails: Returns the end of each part's log, by the part's name; unredacted.
+        failures: Why a component could not be started.
+        easings: Settings that make a run easier than an installation.
+    """
+
+    names: Names
+    kubernetes: Kubernetes
+    kubernetes_host: str
+    kubernetes_ca: str
+    store: StoreRole
+    external_secrets: ExternalSecretsRole
+    trustee: TrusteeRole
+    client: ClientRole
+    reader: ClientRole
+    delivery_period: float
+    sample_path: str
+    vitals: Callable[[], EnvironmentFailed | None]
+    infos: Callable[[], Sequence[ComponentInfo]]
+    log_tails: Callable[[], Mapping[str, str]]
+    failures: dict[Component, str] = field(default_factory=dict)
+    easings: Sequence[str] = ()

@@ -1,0 +1,44 @@
+"""Who tells the user what happens while it happens."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..model.requirement import Requirement, Result
+from ..wait import DeadlinePassed
+
+
+class Narrator(Protocol):
+    """Told of a run's events in the order in which they happen."""
+
+    def progress(self, text: str) -> None:
+        """Something that may take a while is being done."""
+        ...
+
+    def scenario(self, requirement: Requirement) -> None:
+        """A scenario begins."""
+        ...
+
+    def step(self, text: str, seconds: float, *, held: bool) -> None:
+        """A step has ended."""
+        ...
+
+    def result(self, result: Result, waited: DeadlinePassed | None) -> None:
+        """A requirement has been judged."""
+        ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def progress(self, text: str) -> None:
+        """Say nothing."""
+
+    def scenario(self, requirement: Requirement) -> None:
+        """Say nothing."""
+
+    def step(self, text: str, seconds: float, *, held: bool) -> None:
+        """Say nothing."""
+
+    def result(self, result: Result, waited: DeadlinePassed | None) -> None:
+        """Say nothing."""

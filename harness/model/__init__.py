@@ -1,0 +1,1 @@
+"""Types, rules and the judge: pure, without input or output."""

@@ -1,0 +1,75 @@
+"""Requirements and what became of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .culprit import Culprit
+from .words import Level, Stage, Status
+
+ID_PATTERN = re.compile(r"^[A-Z]+-\d{3}$")
+"""AREA-NNN: never changes, never returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One sentence with MUST or MUST NOT, and the scenario that tries it."""
+
+    id: str
+    statement: str
+    level: Level
+    stage: Stage
+    scenario: str
+    feature: str
+
+    @property
+    def area(self) -> str:
+        """The area that the id begins with, in lower case."""
+        return self.id.partition("-")[0].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a requirement came to in one run.
+
+    Attributes:
+        requirement: What was asked.
+        status: What it came to.
+        duration: Seconds that its scenario took, set-up included.
+        reason: A word, or for a skip or an error the sentence that says why.
+        culprit: Who broke it, where that can be told.
+        expected: What the rule asked for, for people.
+        seen: What was there instead, for people.
+        step: The step that ended the scenario, where it did not pass.
+    """
+
+    requirement: Requirement
+    status: Status
+    duration: float
+    reason: str | None = None
+    culprit: Culprit | None = None
+    expected: str = ""
+    seen: str = ""
+    step: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `report.json`."""
+        asked = self.requirement
+        return {
+            "id": asked.id,
+            "statement": asked.statement,
+            "level": asked.level,
+            "stage": asked.stage,
+            "proven": False,
+            "status": self.status,
+            "flaky": False,
+            "reason": self.reason,
+            "expected": self.expected or None,
+            "seen": self.seen or None,
+            "step": self.step,
+            "scenario": asked.scenario,
+            "duration": round(self.duration, 3),
+            "culprit": self.culprit.to_json() if self.culprit else None,
+        }

@@ -1,0 +1,1 @@
+"""The KBS double: serves a repository folder to attested clients over HTTP."""

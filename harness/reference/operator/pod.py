@@ -1,0 +1,96 @@
+"""The KBS pod on a machine without a kubelet: one program that outlives the operator.
+
+As on a cluster, the pod goes on serving while the operator is away, and a new operator takes
+it over. It ends with the process that owns the stack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SANDBOX = Path(__file__).with_name("sandbox.py")
+GRACE = 3.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """Runs one program in a sandbox process, at most one at a time.
+
+    Attributes:
+        state: The file that says which process it is and what it mounts.
+        owner: The process with whose end the pod ends.
+        log: Where the program's output goes.
+    """
+
+    state: Path
+    owner: int
+    log: Path
+
+    def start(self, command: Sequence[str], mounts: Sequence[str]) -> str:
+        """Start the program; return the pod's name, which no other pod has."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(SANDBOX), str(self.owner), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started = psutil.Process(process.pid).create_time()
+        name = f"kbs-{process.pid}-{int(started * 1000)}"
+        record = {"name": name, "pid": process.pid, "started": started, "mounts": list(mounts)}
+        aside = self.state.with_suffix(".new")
+        aside.write_text(json.dumps(record))
+        aside.rename(self.state)
+        return name
+
+    def mounts(self) -> list[str] | None:
+        """Return what the running pod mounts, `None` where none runs."""
+        record = self._record()
+        return list(record["mounts"]) if record and self._process() else None
+
+    def stop(self) -> None:
+        """End the pod, if one runs."""
+        process = self._process()
+        if process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+                self._await_end(process)
+        self.state.unlink(missing_ok=True)
+
+    def _await_end(self, process: psutil.Process) -> None:
+        try:
+            process.wait(GRACE)
+        except psutil.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _process(self) -> psutil.Process | None:
+        record = self._record()
+        if record is None:
+            return None
+        try:
+            process = psutil.Process(record["pid"])
+            same = abs(process.create_time() - record["started"]) < 1
+            alive = same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return None
+        return process if alive else None
+
+    def _record(self) -> dict[str, object] | None:
+        try:
+            record: dict[str, object] = json.loads(self.state.read_text())
+        except (OSError, ValueError):
+            return None
+        return record

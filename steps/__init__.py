@@ -1,0 +1,1 @@
+"""Step definitions: one line of intent each, grouped by stage."""
