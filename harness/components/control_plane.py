@@ -92,8 +92,8 @@ class ControlPlane:
         config = self.kubeconfig("controller-manager", manager)
         self._run("kube-controller-manager", self.controller_manager, self._manager_flags(config))
 
-    def stop(self) -> None:
-        """End all three, the API server first; their state is not needed again."""
+    def kill(self) -> None:
+        """End all three at once; their state is not needed again."""
         for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
             if name in self._processes:
                 self._processes[name].kill()

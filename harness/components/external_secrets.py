@@ -19,11 +19,7 @@ from .inspect import digest_of_process, module_version
 from .manifests import load
 
 MODULE = "github.com/external-secrets/external-secrets"
-NEEDED = {
-    "clustersecretstores",
-    "externalsecrets",
-    "secretstores",
-}
+NEEDED = ("externalsecrets", "secretstores")
 """The CRDs that a controller without cluster-wide and push reconcilers looks at."""
 
 NAMESPACE = "external-secrets"
@@ -47,19 +43,22 @@ class ExternalSecretsProcess:
     _live_port: int = 0
     _served: list[str] = field(default_factory=list)
 
-    def install(self, kubernetes: Kubernetes, deadline: Deadline) -> None:
-        """Apply CRDs, ServiceAccount and rights.
-
-        Raises:
-            ComponentFailed: a CRD is not established in time.
-        """
-        crds = [one for one in _documents(self.crds) if one["spec"]["names"]["plural"] in NEEDED]
-        for crd in crds:
-            kubernetes.apply(crd)
+    def install(self, kubernetes: Kubernetes) -> None:
+        """Apply CRDs, ServiceAccount and rights."""
+        for crd in _documents(self.crds):
+            if crd["spec"]["names"]["plural"] in NEEDED:
+                kubernetes.apply(crd)
         for manifest in load("external-secrets.yaml"):
             kubernetes.apply(manifest)
-        for crd in crds:
-            _await_established(kubernetes, crd["metadata"]["name"], deadline)
+
+    def await_installed(self, kubernetes: Kubernetes, deadline: Deadline) -> None:
+        """Wait until the CRDs are established.
+
+        Raises:
+            ComponentFailed: one is not in time.
+        """
+        for plural in NEEDED:
+            _await_established(kubernetes, f"{plural}.{EXTERNAL_SECRETS_GROUP}", deadline)
         self._served = kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
 
     def start(self, kubeconfig: Path) -> None:
@@ -91,9 +90,14 @@ class ExternalSecretsProcess:
             raise ComponentFailed(Component.EXTERNAL_SECRETS, f"ESO could not be started: {error.strerror}") from None
 
     def stop(self) -> None:
-        """End the controller; its objects stay."""
+        """End the controller as a cluster would; its objects stay."""
         if self._process is not None:
             self._process.stop()
+
+    def kill(self) -> None:
+        """End the controller at once."""
+        if self._process is not None:
+            self._process.kill()
 
     @property
     def process(self) -> OwnedProcess | None:

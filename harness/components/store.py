@@ -105,10 +105,10 @@ class StoreProcess:
         except (DeadlinePassed, StoreError) as error:
             raise ComponentFailed(Component.STORE, str(error), log=self.log_tail()) from None
 
-    def stop(self) -> None:
-        """End the server."""
+    def kill(self) -> None:
+        """End the server at once."""
         if self._process is not None:
-            self._process.stop()
+            self._process.kill()
 
     def log_tail(self) -> str:
         """Return the last lines of the server's log, unredacted."""

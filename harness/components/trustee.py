@@ -64,14 +64,17 @@ class TrusteeProcess:
     url: str = ""
     _operator: OwnedProcess | None = None
 
-    def install(self, deadline: Deadline) -> None:
-        """Apply the CRD and the operator's rights, and make the KbsConfig with its sample.
-
-        Raises:
-            ComponentFailed: the CRD is not established in time.
-        """
+    def install(self) -> None:
+        """Apply the CRD and the operator's rights."""
         for manifest in load("trustee.yaml"):
             self.kubernetes.apply(manifest)
+
+    def await_installed(self, deadline: Deadline) -> None:
+        """Wait until the CRD is established, then make the KbsConfig with its sample.
+
+        Raises:
+            ComponentFailed: it is not in time.
+        """
         try:
             wait_until(
                 self.kubernetes.changes(CRD, "kbsconfigs.confidentialcontainers.org", None),
@@ -118,9 +121,10 @@ class TrusteeProcess:
         if self._operator is not None:
             self._operator.stop()
 
-    def stop(self) -> None:
-        """End the operator and the KBS pod."""
-        self.stop_operator()
+    def kill(self) -> None:
+        """End the operator and the KBS pod at once."""
+        if self._operator is not None:
+            self._operator.kill()
         pod = self._pod()
         if pod is not None:
             for process in [*pod.children(recursive=True), pod]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +43,7 @@ class Run:
         canaries: All secrets, to search for.
         selection: What was asked for and selected.
         results: What each selected requirement came to.
-        components: The parts as they ran.
+        components: The parts as they ran; read while scenarios run, since digests take a while.
         end: How the run ended.
         interrupted_by: The exit code for the signal that ended it.
         failure: What the engine or its environment failed with.
@@ -60,6 +63,8 @@ class Run:
     failure: HarnessError | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _capabilities: dict[str, list[str]] = field(default_factory=dict)
+    _reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _reading: Future[Sequence[ComponentInfo]] | None = None
     _begun: float = field(default_factory=time.monotonic)
     _state: StateFolder | None = None
     _platform: LocalPlatform | None = None
@@ -89,12 +94,16 @@ class Run:
         )
         self._stack = self._platform.start()
         self._walkthrough = Walkthrough(self.context)
-        self.components = list(self._stack.infos())
+        self._reading = self._reader.submit(self._stack.infos)
         served = self._stack.kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
         self._capabilities = {EXTERNAL_SECRETS_GROUP: served}
 
     def stop(self) -> None:
         """End the stack and remove its state; never fails."""
+        if self._reading is not None:
+            with contextlib.suppress(Exception):
+                self.components = list(self._reading.result())
+        self._reader.shutdown()
         if self._platform is not None:
             self._platform.stop()
         if self._state is not None:

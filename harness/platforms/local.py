@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..adapters.kubernetes import NAMESPACE, Kubernetes
+from ..adapters.kubernetes import Kubernetes
 from ..artifacts import catalogue
 from ..artifacts.provide import Provider
 from ..artifacts.recipe import Artifact, Progress
@@ -68,18 +69,13 @@ class LocalPlatform:
         self.progress("starting etcd, kube-apiserver and the store")
         plane.start()
         self._try(Component.STORE, store.start)
-        plane.await_ready(self.settings.deadlines.of("start"))
-        self.progress("installing External Secrets Operator and Trustee")
-        kubernetes = plane.admin
-        for name in (self.names.namespace,):
-            kubernetes.apply({"apiVersion": "v1", "kind": NAMESPACE.name, "metadata": {"name": name}})
-        for manifest in load("reviewer.yaml"):
-            kubernetes.apply(manifest)
-        trustee = self._make_trustee(kubernetes)
-        self._try(Component.TRUSTEE_OPERATOR, lambda: self._start_trustee(plane, trustee))
-        self._try(Component.EXTERNAL_SECRETS, lambda: self._start_eso(plane, external_secrets))
-        deadline = self.settings.deadlines.of("start")
-        self._try(Component.STORE, lambda: store.await_ready(deadline, self.names.kv_mount))
+        with ThreadPoolExecutor(1) as aside:
+            opening = aside.submit(self._try, Component.STORE, lambda: self._open(store))
+            plane.await_ready(self.settings.deadlines.of("start"))
+            self.progress("installing External Secrets Operator and Trustee")
+            trustee = self._make_trustee(plane.admin)
+            self._install(plane, external_secrets, trustee)
+            opening.result()
         return self._stack(plane, store, external_secrets, trustee)
 
     def stop(self) -> None:
@@ -87,7 +83,7 @@ class LocalPlatform:
         for part in (self._eso, self._trustee, self._store, self._control_plane):
             if part is not None:
                 with contextlib.suppress(Exception):
-                    part.stop()
+                    part.kill()
 
     def exports(self) -> dict[str, str]:
         """Return the environment variables that point a shell at the stack, no secret in them."""
@@ -131,13 +127,33 @@ class LocalPlatform:
         self._trustee = TrusteeProcess(kubernetes, self.names, self._folder("trustee"), delivery)
         return self._trustee
 
+    def _open(self, store: StoreProcess) -> None:
+        store.await_ready(self.settings.deadlines.of("start"), self.names.kv_mount)
+
+    def _install(
+        self, plane: ControlPlane, external_secrets: ExternalSecretsProcess, trustee: TrusteeProcess
+    ) -> None:
+        """Start the operator first: it has its own start to make while ESO's CRDs are applied."""
+        self._prepare(plane.admin)
+        self._try(Component.TRUSTEE_OPERATOR, trustee.install)
+        self._try(Component.TRUSTEE_OPERATOR, lambda: self._start_trustee(plane, trustee))
+        self._try(Component.EXTERNAL_SECRETS, lambda: external_secrets.install(plane.admin))
+        self._try(Component.EXTERNAL_SECRETS, lambda: self._start_eso(plane, external_secrets))
+
+    def _prepare(self, kubernetes: Kubernetes) -> None:
+        """Make the namespace, and the ServiceAccount that the store reviews tokens with."""
+        namespace = {"apiVersion": "v1", "kind": "Namespace"}
+        kubernetes.apply({**namespace, "metadata": {"name": self.names.namespace}})
+        for manifest in load("reviewer.yaml"):
+            kubernetes.apply(manifest)
+
     def _start_eso(self, plane: ControlPlane, external_secrets: ExternalSecretsProcess) -> None:
-        external_secrets.install(plane.admin, self.settings.deadlines.of("start"))
+        external_secrets.await_installed(plane.admin, self.settings.deadlines.of("start"))
         kubeconfig = self._identity(plane, eso.SERVICE_ACCOUNT, eso.NAMESPACE)
         external_secrets.start(kubeconfig)
 
     def _start_trustee(self, plane: ControlPlane, trustee: TrusteeProcess) -> None:
-        trustee.install(self.settings.deadlines.of("start"))
+        trustee.await_installed(self.settings.deadlines.of("start"))
         trustee.start(self._identity(plane, trustees.SERVICE_ACCOUNT, self.names.namespace))
 
     def _identity(self, plane: ControlPlane, account: str, namespace: str) -> Path:
