@@ -143,7 +143,9 @@ def configure(
     merged = {key: found for layer in layers for key, found in layer.items()}
     _refuse_unknown(merged)
     try:
-        settings = Settings.model_validate(_nest({key: value for key, (value, _) in merged.items()}))
+        settings = Settings.model_validate(
+            _nest({key: value for key, (value, _) in merged.items()})
+        )
     except ValidationError as error:
         raise UsageError(_told(error, merged)) from None
     _check_paths(settings, merged)

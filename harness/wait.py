@@ -168,6 +168,4 @@ def wait_until(  # noqa: PLR0913 - one wait, all its knobs in one place
     """
     if steady < 1 or not math.isfinite(deadline.seconds) or deadline.seconds <= 0:
         raise ValueError(f"steady {steady} and deadline {deadline.seconds} must be positive")
-    return _Wait(
-        observe, ready, expected, deadline, fatal, describe, steady, clock, pause
-    ).run()
+    return _Wait(observe, ready, expected, deadline, fatal, describe, steady, clock, pause).run()

@@ -131,7 +131,7 @@ class Kubernetes:
                 return None
             raise
 
-    def list(
+    def list_all(
         self, kind: Kind, namespace: str | None = None, fields: str | None = None
     ) -> list[Object]:
         """Return all objects of a kind, those that a field selector matches where one is given."""
@@ -213,7 +213,7 @@ class Kubernetes:
     ) -> list[dict[str, str]]:
         """Return reason and message of the warning events of an object since a moment."""
         chosen = f"involvedObject.kind={kind},involvedObject.name={name},type=Warning"
-        events = self.list(EVENT, namespace, fields=chosen)
+        events = self.list_all(EVENT, namespace, fields=chosen)
         return [
             {"reason": event["reason"], "message": event["message"]}
             for event in events

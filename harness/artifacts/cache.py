@@ -71,7 +71,7 @@ class Cache:
         making.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f"{artifact.key}.", dir=making))
         try:
-            artifact.recipe.make(aside, progress)
+            artifact.recipe.make(aside, self.root, progress)
             _check_files(artifact, aside)
             self._write_provenance(artifact, aside)
             self.entry(artifact).parent.mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .gobuild import GoBuild, SlimSource
 from .recipe import Artifact
-from .toolchain import GO
 from .wheels import Wheel
 
 KUBERNETES_VERSION = "v1.37.2"
@@ -81,6 +80,3 @@ EXTERNAL_SECRETS = {"v0.20.4": _external_secrets("v0.20.4", (1, 25, 1))}
 
 ALL = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
 """What a local stack needs, in the order in which it is got."""
-
-TOOLS = (GO,)
-"""What is needed only to build others."""

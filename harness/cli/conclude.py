@@ -88,7 +88,7 @@ def _summarise(run: Run, terminal: Terminal) -> None:
 
 def _say_verdict(run: Run, terminal: Terminal, code: ExitCode) -> None:
     standing = run.standing()
-    counts = {status: 0 for status in Status}
+    counts = dict.fromkeys(Status, 0)
     for result in standing.results:
         counts[result.status] += 1
     told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)

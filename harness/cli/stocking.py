@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..artifacts.cache import Cache
-from ..artifacts.catalogue import ALL, TOOLS
+from ..artifacts.catalogue import ALL
 from .terminal import Terminal
 
 
@@ -16,7 +16,7 @@ def list_all(terminal: Terminal) -> None:
     table = Table(box=None)
     for column in ("program", "version", "cached", "source"):
         table.add_column(column, overflow="fold")
-    for one in (*ALL, *TOOLS):
+    for one in ALL:
         cached = "yes" if cache.has(one) else "no"
         table.add_row(one.name, one.version, cached, escape(one.recipe.source))
     terminal.console.print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Callable
@@ -37,8 +36,7 @@ class Terminal:
     def __init__(self, stream: TextIO | None = None) -> None:
         out = stream or sys.stdout
         width = None if out.isatty() else WIDTH
-        self._copy = io.StringIO()
-        self.console = Console(file=_Tee(out, self._copy), highlight=False, width=width)
+        self.console = Console(file=out, highlight=False, width=width, record=True)
         self.log_tail: Callable[[str], str] = lambda _: ""
         self._began = time.monotonic()
         self._stage: Stage | None = None
@@ -46,7 +44,7 @@ class Terminal:
     @property
     def written(self) -> bytes:
         """All that was written so far."""
-        return self._copy.getvalue().encode()
+        return self.console.export_text(clear=False).encode()
 
     def say(self, text: str) -> None:
         """Write a line; the text may hold markup."""
@@ -108,24 +106,3 @@ class Terminal:
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._began:6.1f} s"
-
-
-class _Tee(io.TextIOBase):
-    """Writes to two streams; is a terminal where the first is one."""
-
-    def __init__(self, first: TextIO, second: TextIO) -> None:
-        self._first, self._second = first, second
-
-    def write(self, text: str) -> int:
-        self._second.write(text)
-        return self._first.write(text)
-
-    def flush(self) -> None:
-        self._first.flush()
-
-    def isatty(self) -> bool:
-        return self._first.isatty()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._first.encoding or "utf-8"

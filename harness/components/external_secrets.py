@@ -19,7 +19,11 @@ from .inspect import digest_of_process, module_version
 from .manifests import load
 
 MODULE = "github.com/external-secrets/external-secrets"
-NEEDED = ("externalsecrets", "secretstores")
+NEEDED = (
+    "externalsecrets.external-secrets.io",
+    "secretstores.external-secrets.io",
+    "generatorstates.generators.external-secrets.io",
+)
 """The CRDs that a controller without cluster-wide and push reconcilers looks at."""
 
 NAMESPACE = "external-secrets"
@@ -46,7 +50,7 @@ class ExternalSecretsProcess:
     def install(self, kubernetes: Kubernetes) -> None:
         """Apply CRDs, ServiceAccount and rights."""
         for crd in _documents(self.crds):
-            if crd["spec"]["names"]["plural"] in NEEDED:
+            if crd["metadata"]["name"] in NEEDED:
                 kubernetes.apply(crd)
         for manifest in load("external-secrets.yaml"):
             kubernetes.apply(manifest)
@@ -57,8 +61,8 @@ class ExternalSecretsProcess:
         Raises:
             ComponentFailed: one is not in time.
         """
-        for plural in NEEDED:
-            _await_established(kubernetes, f"{plural}.{EXTERNAL_SECRETS_GROUP}", deadline)
+        for name in NEEDED:
+            _await_established(kubernetes, name, deadline)
         self._served = kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
 
     def start(self, kubeconfig: Path) -> None:
@@ -87,7 +91,9 @@ class ExternalSecretsProcess:
         try:
             self._process.start()
         except OSError as error:
-            raise ComponentFailed(Component.EXTERNAL_SECRETS, f"ESO could not be started: {error.strerror}") from None
+            raise ComponentFailed(
+                Component.EXTERNAL_SECRETS, f"ESO could not be started: {error.strerror}"
+            ) from None
 
     def stop(self) -> None:
         """End the controller as a cluster would; its objects stay."""
@@ -112,7 +118,9 @@ class ExternalSecretsProcess:
             ComponentFailed: it serves none.
         """
         if not self._served:
-            raise ComponentFailed(Component.EXTERNAL_SECRETS, f"the cluster serves no API of {EXTERNAL_SECRETS_GROUP}")
+            raise ComponentFailed(
+                Component.EXTERNAL_SECRETS, f"the cluster serves no API of {EXTERNAL_SECRETS_GROUP}"
+            )
         return f"{EXTERNAL_SECRETS_GROUP}/{self._served[0]}"
 
     def kind(self, name: str) -> Kind:
@@ -152,7 +160,7 @@ class ExternalSecretsProcess:
 def _documents(path: Path) -> list[Object]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with path.open() as file:
-        return [one for one in yaml.load_all(file, Loader=loader) if one]  # noqa: S506 - it is safe
+        return [one for one in yaml.load_all(file, Loader=loader) if one]
 
 
 def _await_established(kubernetes: Kubernetes, name: str, deadline: Deadline) -> None:

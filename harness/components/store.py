@@ -85,7 +85,9 @@ class StoreProcess:
         try:
             self._process.start()
         except OSError as error:
-            raise ComponentFailed(Component.STORE, f"the store could not be started: {error.strerror}") from None
+            raise ComponentFailed(
+                Component.STORE, f"the store could not be started: {error.strerror}"
+            ) from None
 
     def await_ready(self, deadline: Deadline, mount: str) -> None:
         """Initialise and unseal the server, and mount KV v2.
@@ -175,4 +177,6 @@ class StoreProcess:
         if self._process is None or self._process.running:
             return None
         status = self._process.exit_status
-        return ComponentFailed(Component.STORE, f"the store ended with status {status}", log=self.log_tail())
+        return ComponentFailed(
+            Component.STORE, f"the store ended with status {status}", log=self.log_tail()
+        )

@@ -17,6 +17,7 @@ from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
 from ..model.names import Names
 from ..model.words import Component
+from ..versions import own_version
 from ..wait import Deadline, DeadlinePassed, wait_until
 from .inspect import digest_of_files
 from .manifests import load
@@ -114,7 +115,9 @@ class TrusteeProcess:
         try:
             self._operator.start()
         except OSError as error:
-            raise ComponentFailed(Component.TRUSTEE_OPERATOR, f"the operator could not be started: {error.strerror}") from None
+            raise ComponentFailed(
+                Component.TRUSTEE_OPERATOR, f"the operator could not be started: {error.strerror}"
+            ) from None
 
     def stop_operator(self) -> None:
         """End the operator alone; what it runs goes on."""
@@ -231,8 +234,6 @@ class TrusteeProcess:
 
 
 def _double(name: Component, folder: Path) -> ComponentInfo:
-    from ..versions import own_version
-
     return ComponentInfo(
         name=name,
         implementation="reference",

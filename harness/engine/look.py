@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from ..adapters.kubernetes import SECRET, condition, decoded
 from ..adapters.store import StoreError
@@ -95,9 +96,7 @@ def _client(context: Context) -> Observation:
     return _fetched(context, Hop.CLIENT, fetched)
 
 
-def _fetched(
-    context: Context, hop: Hop, fetched: Fetched, **detail: str | float | None
-) -> Observation:
+def _fetched(context: Context, hop: Hop, fetched: Fetched, **detail: Any) -> Observation:
     now = context.journal.now()
     if fetched.value is None:
         return observation.value(now, hop, None, fetched.absence, error=fetched.error, **detail)
@@ -122,4 +121,3 @@ def _sync_evidence(context: Context, since: datetime) -> Observation:
 
 
 _LOOKS = {Hop.STORE: _store, Hop.SECRET: _secret, Hop.KBS: _kbs, Hop.CLIENT: _client}
-

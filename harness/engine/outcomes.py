@@ -88,9 +88,7 @@ def secret_store_ready(context: Context) -> DeadlinePassed | None:
         return HOLDS if ready.get("status") == "True" else said
 
     began = datetime.now(UTC)
-    waited = _await(
-        context, Component.EXTERNAL_SECRETS, "the SecretStore is ready", seen, "sync"
-    )
+    waited = _await(context, Component.EXTERNAL_SECRETS, "the SecretStore is ready", seen, "sync")
     if waited is not None:
         look_for_evidence(context, Hop.SECRET, began)
     return waited
@@ -136,7 +134,5 @@ def _told(look: Callable[[], str]) -> str:
 def _record(context: Context, component: Component, what: str, seen: str) -> None:
     holds = seen == HOLDS
     context.journal.keep(
-        observation.outcome(
-            context.journal.now(), component, holds=holds, what=what, seen=seen
-        )
+        observation.outcome(context.journal.now(), component, holds=holds, what=what, seen=seen)
     )

@@ -125,5 +125,3 @@ class Walkthrough:
             )
             self.context.canaries.add("token reviewer's token", self._reviewer_token)
         return self._reviewer_token
-
-

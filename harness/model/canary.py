@@ -56,7 +56,7 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def _aligned(raw: bytes, shift: int) -> bytes:
-    """The base64 digits that depend on the value alone when it starts `shift` bytes into a group."""
+    """The base64 digits that the value alone decides, `shift` bytes into a group of three."""
     text = base64.b64encode(bytes(shift) + raw)
     first = (shift * 8 + 5) // 6
     last = (shift + len(raw)) * 8 // 6

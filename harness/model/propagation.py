@@ -20,7 +20,9 @@ def propagation(observations: Sequence[Observation]) -> list[dict[str, Any]]:
         hits = [
             seen.at
             for seen in observations
-            if seen.kind is Kind.VALUE and seen.hop is hop and seen.fingerprint == wanted.fingerprint
+            if seen.kind is Kind.VALUE
+            and seen.hop is hop
+            and seen.fingerprint == wanted.fingerprint
         ]
         if not hits:
             break

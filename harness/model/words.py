@@ -43,7 +43,7 @@ class Edge(StrEnum):
 
     RUN_STORE = "run->store"
     STORE_SECRET = "store->secret"  # noqa: S105 - the name of a way
-    SECRET_KBS = "secret->kbs"
+    SECRET_KBS = "secret->kbs"  # noqa: S105 - the name of a way
     KBS_CLIENT = "kbs->client"
     SECRET_CLIENT = "secret->client"  # noqa: S105 - the name of a way
 

@@ -111,9 +111,7 @@ class LocalPlatform:
         )
         bao = self._binary(catalogue.OPENBAO, "bao", store.path)
         artifact = catalogue.EXTERNAL_SECRETS[self.settings.external_secrets.version]
-        controller = self._binary(
-            artifact, "external-secrets", self.settings.external_secrets.path
-        )
+        controller = self._binary(artifact, "external-secrets", self.settings.external_secrets.path)
         self._control_plane = control_plane
         self._store = StoreProcess(bao, self._folder("store"), self.canaries)
         self._eso = ExternalSecretsProcess(
@@ -263,5 +261,3 @@ def missing_artifacts(settings: Settings, provider: Provider) -> list[Artifact]:
         (catalogue.EXTERNAL_SECRETS[external_secrets.version], True),
     ]
     return [one for one, needed in wanted if needed and not provider.cache.has(one)]
-
-

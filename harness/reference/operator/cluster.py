@@ -66,9 +66,7 @@ class Cluster:
         )
 
     def _follow_configs(self) -> None:
-        listed = self._custom.list_namespaced_custom_object(
-            GROUP, VERSION, self.namespace, PLURAL
-        )
+        listed = self._custom.list_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL)
         configs = {one["metadata"]["name"]: one for one in listed["items"]}
         self._configs = configs
         self.changed.set()

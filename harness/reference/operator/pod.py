@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -88,9 +89,9 @@ class Pod:
             return None
         return process if alive else None
 
-    def _record(self) -> dict[str, object] | None:
+    def _record(self) -> dict[str, Any] | None:
         try:
-            record: dict[str, object] = json.loads(self.state.read_text())
+            record: dict[str, Any] = json.loads(self.state.read_text())
         except (OSError, ValueError):
             return None
         return record
