@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +16,8 @@ from .errors import UsageError
 from .wait import Deadline
 
 PREFIX = "TRUSTEE_CONFORMANCE_"
+
+Seconds = Annotated[float, Field(gt=0, le=24 * 3600)]
 
 
 class _Section(BaseModel):
@@ -70,12 +72,12 @@ class KbsClientSettings(_Section):
 class DeadlineSettings(_Section):
     """How long single waits may last, in seconds."""
 
-    start: float = Field(default=60, gt=0)
-    auth: float = Field(default=30, gt=0)
-    sync: float = Field(default=30, gt=0)
-    delivery: float = Field(default=45, gt=0)
-    fetch: float = Field(default=30, gt=0)
-    stay: float = Field(default=60, gt=0)
+    start: Seconds = 60
+    auth: Seconds = 30
+    sync: Seconds = 30
+    delivery: Seconds = 45
+    fetch: Seconds = 30
+    stay: Seconds = 60
 
     def of(self, name: str) -> Deadline:
         """Return the deadline of that name."""

@@ -22,6 +22,9 @@ FIELD_MANAGER = "trustee-conformance"
 TIMEOUT = (3.0, 10.0)
 """Seconds to connect to and to hear from the API server."""
 
+WATCH_AGAIN = (410, 429, 500, 503, 504)
+"""Statuses after which a watch is opened again: the server broke it off, it forbade nothing."""
+
 Object = dict[str, Any]
 
 
@@ -172,9 +175,14 @@ class Kubernetes:
         current = self.get(kind, name, namespace)
         yield current
         while True:
-            for event in self._watch_for_a_second(kind, name, namespace):
-                current = None if event["type"] == "DELETED" else event["object"]
-                yield current
+            try:
+                for event in self._watch_for_a_second(kind, name, namespace):
+                    current = None if event["type"] == "DELETED" else event["object"]
+                    yield current
+            except Refused as refusal:
+                if refusal.status not in WATCH_AGAIN:
+                    raise
+                current = self.get(kind, name, namespace)
             yield current
 
     def token(
@@ -229,7 +237,10 @@ class Kubernetes:
             )
 
         stream = watch.Watch(return_type="object").stream(
-            collection, field_selector=f"metadata.name={name}", timeout_seconds=1
+            collection,
+            field_selector=f"metadata.name={name}",
+            resource_version="0",  # any state: to ask for the newest may time out on a slow cache
+            timeout_seconds=1,
         )
         try:
             yield from stream

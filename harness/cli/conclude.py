@@ -109,6 +109,6 @@ def _why(code: ExitCode) -> str:
     return {
         ExitCode.REHEARSED: ": all held, but on doubles; --accept-rehearsal makes this 0",
         ExitCode.PARTIAL: ": not all of the profile was judged",
-        ExitCode.NOTHING_SELECTED: ": nothing was selected",
+        ExitCode.NOTHING_SELECTED: ": nothing was selected; `plan` lists the ids",
         ExitCode.CANARY_LEAKED: ": a secret was found in an artefact or in the output",
     }.get(code, "")

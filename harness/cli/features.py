@@ -19,16 +19,22 @@ PLUGINS = ("pytest_bdd.plugin", f"{PACKAGE}.fixtures.plugin")
 SILENT = ("no:terminal", "no:logging", "no:cacheprovider", "no:faulthandler", "no:warnings")
 
 
-def collect(only: str | None) -> Selection:
-    """Collect the features without running anything."""
+SPECIFICATION = f"{PACKAGE}.fixtures.specification"
+"""The module that collects the features."""
+
+
+def collect(
+    only: str | None, specification: Sequence[str] = ("--pyargs", SPECIFICATION)
+) -> Selection:
+    """Collect the features, or those of another module, without running anything."""
     selection = Selection()
-    _start(["--collect-only"], only, [selection])
+    _start(["--collect-only", *specification], only, [selection])
     return selection
 
 
 def execute(run: Run, only: str | None) -> None:
     """Run the selected features; what comes of it is in the run."""
-    _start([], only, [run.selection, run])
+    _start(["--pyargs", SPECIFICATION], only, [run.selection, run])
 
 
 def _start(arguments: Sequence[str], only: str | None, plugins: Sequence[object]) -> None:
@@ -45,8 +51,6 @@ def _start(arguments: Sequence[str], only: str | None, plugins: Sequence[object]
                 *switched,
                 *select,
                 *arguments,
-                "--pyargs",
-                f"{PACKAGE}.fixtures.specification",
             ],
             plugins=list(plugins),
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from jwcrypto import jwk
+from joserfc.jwk import ECKey
 
 from .. import jose, protocol
 
@@ -41,7 +41,7 @@ class RcarClient:
 
     url: str
     certificate: str | None = None
-    key: jwk.JWK = field(default_factory=jose.new_tee_key)
+    key: ECKey = field(default_factory=jose.new_key)
     _http: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
@@ -110,7 +110,7 @@ class RcarClient:
 
     def _decrypt(self, body: str) -> bytes:
         try:
-            return jose.decrypt(body, self.key)
+            return jose.decrypt(json.loads(body), self.key)
         except ValueError:
             raise ClientError("decrypt KBS response body failed") from None
 

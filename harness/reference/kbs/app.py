@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-from jwcrypto import jwk
+from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -48,7 +48,7 @@ class Kbs:
 
     repository: Repository
     sessions: Sessions = field(default_factory=Sessions)
-    key: jwk.JWK = field(default_factory=jose.new_tee_key)
+    key: ECKey = field(default_factory=jose.new_key)
     clock: Callable[[], float] = time.time
 
     async def auth(self, request: Request) -> Response:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jwcrypto import jwk
+from joserfc.jwk import ECKey
 
 from .. import jose, protocol
 from .errors import Refusal, handshake_failed
@@ -34,7 +34,7 @@ def check_request(body: bytes) -> None:
         )
 
 
-def attest(session: Session, body: bytes, key: jwk.JWK, now: float) -> str:
+def attest(session: Session, body: bytes, key: ECKey, now: float) -> str:
     """Check a client's evidence and return its token.
 
     Raises:

@@ -1,0 +1,61 @@
+"""Runs the command line against the real local stack, with at most one thing broken."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from trustee_conformance.reports.json_report import validate
+
+BREAK = Path(__file__).with_name("breaking.py")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that has ended."""
+
+    code: int
+    output: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
+        validate(report)
+        assert report["exitCode"] == self.code
+        return report
+
+    def result(self, requirement: str) -> dict[str, Any]:
+        [result] = [one for one in self.report["requirements"] if one["id"] == requirement]
+        return result
+
+    def culprit(self, requirement: str) -> tuple[str | None, str | None, str | None]:
+        result = self.result(requirement)
+        assert result["status"] == "fail", self.output
+        culprit = result["culprit"]
+        return culprit["hop"], culprit["edge"], culprit["component"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Done]:
+    """Run the features; `broken` names what is broken on purpose, see breaking.py."""
+    made: list[Path] = []
+
+    def start(*arguments: str, broken: str = "nothing") -> Done:
+        folder = tmp_path / f"report{len(made)}"
+        made.append(folder)
+        done = subprocess.run(
+            [sys.executable, BREAK, broken, "run", "--report-dir", folder, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout + done.stderr, folder)
+
+    return start

@@ -1,0 +1,68 @@
+"""Broken on purpose: exit 1 and the right culprit, or exit 3 where there can be no verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+STORE = ("secret", "store->secret", "store")
+EXTERNAL_SECRETS = ("secret", "store->secret", "external-secrets")
+OPERATOR = ("kbs", "secret->kbs", "trustee-operator")
+KBS = ("kbs", "secret->kbs", "kbs")
+
+SHORT = [
+    part
+    for name in ("auth", "sync", "delivery", "fetch")
+    for part in ("--set", f"deadlines.{name}=6")
+]
+
+
+@pytest.mark.parametrize(
+    ("broken", "requirement", "culprit"),
+    [
+        ("wrong-role", "SYNC-002", (None, None, "store")),
+        ("absent-role", "SYNC-002", STORE),
+        ("policy-without-read", "SYNC-002", STORE),
+        ("secret-not-listed", "FETCH-001", OPERATOR),
+        ("external-secrets-stopped", "ROTATION-001", EXTERNAL_SECRETS),
+        ("operator-stopped", "ROTATION-001", OPERATOR),
+        ("store-gone", "ROTATION-001", ("store", "run->store", "store")),
+        ("kbs-gone", "ROTATION-001", KBS),
+    ],
+)
+def test_a_broken_part_is_named(run, broken, requirement, culprit):
+    done = run("--only", requirement, *SHORT, broken=broken)
+    assert done.code == 1, done.output
+    assert done.culprit(requirement) == culprit
+    assert done.report["verdict"] == "not-conformant"
+    for word in ("requirement", "culprit", "expected", "seen", "history"):
+        assert word in done.output
+    assert "log, its end" in done.output
+
+
+def test_a_stage_that_is_not_reached_fails_all_after_it_with_the_same_culprit(run):
+    done = run(*SHORT, broken="policy-without-read")
+    assert done.code == 1, done.output
+    for requirement in ("SYNC-002", "FETCH-001", "ROTATION-001"):
+        assert done.culprit(requirement) == STORE
+    assert done.result("ROTATION-001")["reason"] == "stage sync was not reached"
+    assert done.result("SYNC-001")["status"] == "pass"
+
+
+def test_a_secret_store_that_cannot_log_in_is_the_stores(run):
+    done = run("--only", "SYNC-001", *SHORT, broken="absent-role")
+    assert done.code == 1, done.output
+    assert done.culprit("SYNC-001") == (None, None, "store")
+
+
+def test_without_etcd_there_is_no_verdict(run):
+    done = run("--only", "ROTATION-001", *SHORT, broken="etcd-killed")
+    assert done.code == 3, done.output
+    assert done.report["verdict"] is None
+    assert "etcd ended" in done.report["failure"]
+
+
+def test_a_value_in_an_artefact_is_found_and_moved_aside(run):
+    done = run("--only", "SYNC-002", broken="value-in-journal")
+    assert done.code == 6, done.output
+    assert "observations.jsonl held secret value (raw)" in done.output
+    assert sorted(path.name for path in done.folder.iterdir()) == ["report.json"]
