@@ -21,6 +21,9 @@ MARKS = {
     Status.SKIP: "[yellow]skip[/]",
     Status.ERROR: "[bold magenta]ERROR[/]",
 }
+EVERY = 15.0
+"""Seconds between two lines of progress on the same thing, where the output is no terminal."""
+
 WIDTH = 100
 """Columns where the output is no terminal."""
 
@@ -40,6 +43,8 @@ class Terminal:
         self.log_tail: Callable[[str], str] = lambda _: ""
         self._began = time.monotonic()
         self._stage: Stage | None = None
+        self._status = self.console.status("", spinner="dots")
+        self._told: dict[str, float] = {}
 
     @property
     def written(self) -> bytes:
@@ -48,14 +53,25 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write a line; the text may hold markup."""
+        self._status.stop()
         self.console.print(text)
 
     def progress(self, text: str) -> None:
-        """Tell what is being done."""
-        self.console.print(f"[dim]{self._clock()}  {escape(text)}[/]")
+        """Tell what is being done: one line that changes on a terminal, few lines elsewhere."""
+        line = f"[dim]{self._clock()}  {escape(text)}[/]"
+        topic, now = text.partition(":")[0], time.monotonic()
+        if self.console.is_terminal:
+            self._status.update(line)
+            self._status.start()
+        if topic not in self._told or (
+            not self.console.is_terminal and now - self._told[topic] >= EVERY
+        ):
+            self._told[topic] = now
+            self.console.print(line)
 
     def scenario(self, requirement: Requirement) -> None:
         """Tell that a scenario begins, and a stage with its first one."""
+        self._status.stop()
         if requirement.stage is not self._stage:
             self._stage = requirement.stage
             self.console.print(f"\n[bold]{requirement.stage}[/]")
@@ -74,6 +90,7 @@ class Terminal:
 
     def error(self, error: HarnessError) -> None:
         """Tell what ended the run or the command."""
+        self._status.stop()
         if error.log:
             self.console.print(f"[dim]{escape(error.log)}[/]")
         self.console.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
@@ -92,6 +109,8 @@ class Terminal:
         for name, text in rows:
             if text:
                 self.console.print(f"      [bold]{name:12}[/]{escape(text)}", soft_wrap=True)
+        for line in result.evidence:
+            self.console.print(f"      [bold]{'evidence':12}[/]{escape(line)}", soft_wrap=True)
         for line in waited.history.lines() if waited else ():
             self.console.print(f"      [dim]history  {escape(line)}[/]", soft_wrap=True)
         self._show_log(result)

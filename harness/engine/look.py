@@ -114,7 +114,7 @@ def _sync_evidence(context: Context, since: datetime) -> Observation:
         thing = stack.kubernetes.get(stack.external_secrets.kind(kind), name, names.namespace)
         detail[kind] = condition(thing)
         events = stack.kubernetes.warnings(kind, name, names.namespace, since)
-        said += [context.canaries.redact(event["message"]) for event in events]
+        said += [context.canaries.redact(" ".join(one["message"].split())) for one in events]
     refused = any(mark in message for message in said for mark in REFUSALS)
     detail["events"] = sorted(set(said))[:5]
     return observation.evidence(context.journal.now(), Hop.SECRET, refused=refused, **detail)

@@ -43,6 +43,7 @@ class Result:
         expected: What the rule asked for, for people.
         seen: What was there instead, for people.
         step: The step that ended the scenario, where it did not pass.
+        evidence: What the parts on the culprit's edge said of themselves, a sentence each.
     """
 
     requirement: Requirement
@@ -53,6 +54,7 @@ class Result:
     expected: str = ""
     seen: str = ""
     step: str | None = None
+    evidence: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `report.json`."""
@@ -69,6 +71,7 @@ class Result:
             "expected": self.expected or None,
             "seen": self.seen or None,
             "step": self.step,
+            "evidence": list(self.evidence),
             "scenario": asked.scenario,
             "duration": round(self.duration, 3),
             "culprit": self.culprit.to_json() if self.culprit else None,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 STORE = ("secret", "store->secret", "store")
 EXTERNAL_SECRETS = ("secret", "store->secret", "external-secrets")
 OPERATOR = ("kbs", "secret->kbs", "trustee-operator")
+OLD_VALUE = """\
+#!/bin/sh
+test -s {file} || {python} -m {module} "$@" > {file} || exit 1
+cat {file}
+"""
+
 KBS = ("kbs", "secret->kbs", "kbs")
 
 SHORT = [
     part
-    for name in ("auth", "sync", "delivery", "fetch")
-    for part in ("--set", f"deadlines.{name}=6")
+    for name, seconds in {"auth": 12, "sync": 6, "delivery": 6, "fetch": 6}.items()
+    for part in ("--set", f"deadlines.{name}={seconds}")
 ]
 
 
@@ -66,3 +74,19 @@ def test_a_value_in_an_artefact_is_found_and_moved_aside(run):
     assert done.code == 6, done.output
     assert "observations.jsonl held secret value (raw)" in done.output
     assert sorted(path.name for path in done.folder.iterdir()) == ["report.json"]
+
+
+def test_the_stores_refusal_is_shown(run):
+    done = run("--only", "SYNC-002", *SHORT, broken="policy-without-read")
+    assert "permission denied" in done.output
+    assert any("Code: 403" in line for line in done.result("SYNC-002")["evidence"])
+
+
+def test_a_client_that_prints_an_old_value_is_the_culprit(run, tmp_path):
+    client = tmp_path / "kbs-client"
+    module = "trustee_conformance.harness.reference.client"
+    client.write_text(OLD_VALUE.format(python=sys.executable, module=module, file=tmp_path / "old"))
+    client.chmod(0o755)
+    done = run("--only", "ROTATION-001", *SHORT, "--set", f"kbsClient.path={client}")
+    assert done.code == 1, done.output
+    assert done.culprit("ROTATION-001") == ("client", "kbs->client", "kbs-client")

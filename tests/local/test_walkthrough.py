@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
-from trustee_conformance.harness.engine.state import state_root
+from leftovers import left
 
 
 def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run):
@@ -68,18 +66,6 @@ def assert_observations_hold_no_value(folder: Path) -> None:
     fetches = [one for one in seen if "deliveryPeriod" in one.get("detail", {})]
     assert len(fetches) >= 5
     assert fetches[-1]["at"] - fetches[0]["at"] >= 2
-
-
-def left() -> tuple[set[str], int]:
-    """State folders, and processes that belong to a stack."""
-    folders = {path.name for path in state_root().iterdir()} if state_root().is_dir() else set()
-    ours = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(str(state_root()) in part for part in process.info["cmdline"] or [])
-        and process.pid != os.getpid()
-    ]
-    return folders, len(ours)
 
 
 def test_rehearsal_can_be_accepted(run):
