@@ -36,6 +36,7 @@ class Health:
 
     initialized: bool
     sealed: bool
+    standby: bool
     version: str
 
 
@@ -126,7 +127,7 @@ class Store:
             method="GET", sealed_code=200, uninit_code=200, standby_ok=True
         )
         body = answer if isinstance(answer, Mapping) else answer.json()
-        return Health(body["initialized"], body["sealed"], body["version"])
+        return Health(body["initialized"], body["sealed"], body["standby"], body["version"])
 
     @_telling
     def initialize(self) -> Opened:

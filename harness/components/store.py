@@ -100,9 +100,8 @@ class StoreProcess:
             opened = Store(self.url).initialize()
             self._remember(opened.root_token, opened.unseal_key)
             Store(self.url).unseal(opened.unseal_key)
-            self._await(self._unsealed, "unsealed", deadline)
+            self._await(self._active, "active", deadline)
             self._await(self._open, "open to its root token", deadline)
-            self.api.enable_kv2(mount)
             self._await(lambda: self._mounted(mount), "set up for KV v2", deadline)
         except (DeadlinePassed, StoreError) as error:
             raise ComponentFailed(Component.STORE, str(error), log=self.log_tail()) from None
@@ -162,14 +161,19 @@ class StoreProcess:
         Store(self.url).health()
         return "answering"
 
-    def _unsealed(self) -> str:
-        return "sealed" if Store(self.url).health().sealed else "unsealed"
+    def _active(self) -> str:
+        """A node that has just been unsealed is a standby first, which reads but does not write."""
+        health = Store(self.url).health()
+        if health.sealed:
+            return "sealed"
+        return "a standby" if health.standby else "active"
 
     def _open(self) -> str:
         return "open to its root token" if self.api.token_accepted() else "closed"
 
     def _mounted(self, mount: str) -> str:
-        """A new KV v2 mount refuses requests until it has set itself up."""
+        """Mount KV v2 unless it is there; a new mount refuses requests until it is set up."""
+        self.api.enable_kv2(mount)
         self.api.read(mount, "not-there")
         return "set up for KV v2"
 

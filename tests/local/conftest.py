@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from trustee_conformance.harness.engine.state import state_root
 from trustee_conformance.reports.json_report import validate
 
 BREAK = Path(__file__).with_name("breaking.py")
@@ -59,3 +62,23 @@ def run(tmp_path: Path) -> Callable[..., Done]:
         return Done(done.returncode, done.stdout + done.stderr, folder)
 
     return start
+
+
+def leftovers() -> tuple[set[str], set[int]]:
+    """Return the state folders, and the processes that name one on their command line."""
+    root = state_root()
+    folders = {path.name for path in root.iterdir()} if root.is_dir() else set()
+    processes = {
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if process.pid != os.getpid()
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+        and any(str(root) in part for part in process.info["cmdline"] or [])
+    }
+    return folders, processes
+
+
+@pytest.fixture
+def left() -> Callable[[], tuple[set[str], set[int]]]:
+    """What stacks have left behind by now."""
+    return leftovers

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from leftovers import left
 from trustee_conformance.harness.wait import Deadline, wait_until
 
 CLI = (sys.executable, "-u", "-m", "trustee_conformance.harness.cli")
 
 
 @pytest.fixture(autouse=True)
-def own_state(tmp_path, monkeypatch) -> Iterator[None]:
+def own_state(tmp_path, monkeypatch, left) -> Iterator[None]:
     """A state folder of this test's own, empty again at its end."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     yield
@@ -57,7 +56,7 @@ def test_an_interrupted_run_ends_within_five_seconds(tmp_path, number, code, aft
     assert (report["verdict"], report["exitCode"]) == (None, code)
 
 
-def test_after_kill_nothing_runs_and_down_removes_the_rest(tmp_path):
+def test_after_kill_nothing_runs_and_down_removes_the_rest(tmp_path, left):
     process = started(tmp_path, after="attestation-fetch")
     process.kill()
     process.wait()

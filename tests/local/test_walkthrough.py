@@ -6,10 +6,8 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
-from leftovers import left
 
-
-def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run):
+def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run, left):
     before = left()
     done = run()
     assert done.code == 7, done.output
