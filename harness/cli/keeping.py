@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -53,7 +52,7 @@ def up(
             lambda _: bool(StateFolder(folder).record().get("exports")),
             expected=f"the stack {name} to be up",
             deadline=Deadline("up", UP_SECONDS),
-            fatal=lambda _: _supervisor_ended(process, log),
+            fatal=lambda _: _supervisor_ended(process, told),
         )
     except (DeadlinePassed, KeyboardInterrupt, EnvironmentFailed):
         process.terminate()
@@ -132,13 +131,16 @@ def _start_supervisor(
         )
 
 
-def _supervisor_ended(process: subprocess.Popen[bytes], log: Path) -> EnvironmentFailed | None:
+def _supervisor_ended(
+    process: subprocess.Popen[bytes], told: _Follower
+) -> EnvironmentFailed | None:
     if process.poll() is None:
         return None
-    with contextlib.suppress(OSError):
-        tail = "\n".join(log.read_text().splitlines()[-10:])
-        return EnvironmentFailed("the stack did not come up", log=tail)
-    return EnvironmentFailed("the stack did not come up")
+    told.look()
+    return EnvironmentFailed(
+        "the stack did not come up",
+        hint="the reason is in the lines above; `trustee-conformance doctor` checks this machine",
+    )
 
 
 def _exports(folder: Path) -> list[str]:
@@ -163,14 +165,13 @@ def _end(folder: StateFolder) -> None:
 
 
 class _Follower:
-    """Tells the lines that a log has got since the last look."""
+    """Tells the lines that a log has got since the last look, also once it was removed."""
 
     def __init__(self, log: Path, terminal: Terminal) -> None:
-        self._log, self._terminal, self._seen = log, terminal, 0
+        self._file, self._terminal, self._seen = log.open(), terminal, 0
 
     def look(self) -> int:
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
-        for line in lines[self._seen :]:
+        for line in self._file.read().splitlines():
             self._terminal.console.print(escape(line), soft_wrap=True, style="dim")
-        self._seen = len(lines)
+            self._seen += 1
         return self._seen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..config import Configured
 from ..engine.run import Run
-from ..errors import EnvironmentFailed, UsageError
+from ..errors import UsageError
 from ..model.words import ExitCode
 from . import features
 from .conclude import conclude
@@ -35,11 +35,6 @@ def run(
     settings = configured.settings
     terminal.say(f"run {name}: profile {settings.profile} on platform {settings.platform}")
     features.execute(this, only)
-    if this.selection.problems:
-        this.failure = EnvironmentFailed(
-            f"the features cannot be run: {this.selection.problems[0]}",
-            hint="`trustee-conformance lint` lists all that is wrong with them",
-        )
     return conclude(this, terminal, accept_rehearsal=accept_rehearsal)
 
 

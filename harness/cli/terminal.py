@@ -105,6 +105,7 @@ class Terminal:
             ("step", result.step or ""),
             ("expected", result.expected),
             ("seen", result.seen),
+            ("since", _since(waited)),
         ]
         for name, text in rows:
             if text:
@@ -114,6 +115,8 @@ class Terminal:
         for line in waited.history.lines() if waited else ():
             self.console.print(f"      [dim]history  {escape(line)}[/]", soft_wrap=True)
         self._show_log(result)
+        again = f"trustee-conformance run --only {result.requirement.id}"
+        self.console.print(f"      [bold]{'next':12}[/]{again}", soft_wrap=True)
 
     def _show_log(self, result: Result) -> None:
         component = result.culprit.component if result.culprit else None
@@ -125,3 +128,9 @@ class Terminal:
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._began:6.1f} s"
+
+
+def _since(waited: DeadlinePassed | None) -> str:
+    if waited is None or not waited.history.sights:
+        return ""
+    return f"{waited.history.sights[-1].since:.1f} s into a wait of {waited.deadline.seconds:g} s"

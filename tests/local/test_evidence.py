@@ -45,3 +45,4 @@ def test_another_program_for_the_api_server_is_no_verdict(run):
     done = run("--only", "INSTALL-001", "--set", "kubernetes.apiserverPath=/bin/true")
     assert done.code == 3, done.output
     assert "kube-apiserver ended" in done.report["failure"]
+    assert done.report["requirements"] == []
