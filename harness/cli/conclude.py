@@ -102,7 +102,9 @@ def _say_verdict(run: Run, terminal: Terminal, code: ExitCode) -> None:
     if standing.doubles:
         terminal.say(f"doubles: {', '.join(standing.doubles)}")
     terminal.console.print(f"report:  {escape(str(run.report_dir / REPORT))}", soft_wrap=True)
-    terminal.say(f"exit code {int(code)}{_why(code)}")
+    accepted = code is ExitCode.CONFORMANT and verdict(standing) is Verdict.REHEARSED
+    why = ": rehearsed, which --accept-rehearsal takes for good enough" if accepted else _why(code)
+    terminal.say(f"exit code {int(code)}{why}")
 
 
 def _why(code: ExitCode) -> str:

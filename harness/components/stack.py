@@ -60,6 +60,10 @@ class TrusteeRole(Protocol):
         """Tell what the operator says of the KbsConfig."""
         ...
 
+    def health(self) -> str:
+        """Return `ok`, or what is wrong with the operator."""
+        ...
+
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what KBS's repository holds, where it can be read."""
         ...

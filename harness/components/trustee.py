@@ -156,6 +156,13 @@ class TrusteeProcess:
         status = (self._kbs_config() or {}).get("status") or {}
         return bool(status.get("isReady"))
 
+    def health(self) -> str:
+        """Return `ok`, or what is wrong with the operator."""
+        if self._operator is not None and self._operator.running:
+            return "ok"
+        status = self._operator.exit_status if self._operator else None
+        return f"the operator is not running (status {status})"
+
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
         try:

@@ -49,6 +49,7 @@ def look_for_evidence(context: Context, hop: Hop, since: datetime) -> Observatio
             context.journal.now(),
             hop,
             refused=False,
+            operator=trustee.health(),
             listed=trustee.listed(),
             isReady=trustee.is_ready(),
         )
