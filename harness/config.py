@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from .errors import UsageError
@@ -96,6 +96,18 @@ class Settings(_Section):
     kbs: KbsSettings = KbsSettings()
     kbs_client: KbsClientSettings = KbsClientSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+
+    @model_validator(mode="after")
+    def _deadlines_leave_room(self) -> Settings:
+        """A delivery takes a period and a gap; staying is watched over two periods."""
+        period, gap = self.trustee_operator.period, self.trustee_operator.gap
+        for name, least in {"delivery": period + gap, "stay": 2 * period}.items():
+            if getattr(self.deadlines, name) <= least:
+                raise ValueError(
+                    f"deadlines.{name} must be over {least:g} s with trusteeOperator.period "
+                    f"{period:g} and gap {gap:g}"
+                )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +247,8 @@ def _problem_of(path: Path) -> str:
 def _told(error: ValidationError, merged: _Layer) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
+    if not key:
+        return str(first["msg"])
     value, origin = merged.get(key, (first.get("input"), "configuration"))
     return f"{key} = {value!r}: {first['msg']} ({origin})"
 

@@ -10,5 +10,5 @@ Feature: Rotation
     When a new value is put into the secret store
     And a refresh of the ExternalSecret is forced
     Then the kbs-client decodes the new value
-    And the KBS pod is the one that ran before
     And the kbs-client goes on decoding the new value over two delivery periods
+    And the KBS pod is the one that ran before

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ..model.canary import MIN_LENGTH, Canaries
+
 LIFETIME = timedelta(days=2)
 
 
@@ -29,10 +31,11 @@ class Authority:
 
     Args:
         folder: Where certificates and keys go; it must be private.
+        canaries: Where private keys are made known.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, canaries: Canaries) -> None:
+        self._folder, self._canaries = folder, canaries
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trustee-conformance")])
         constraint = x509.BasicConstraints(ca=True, path_length=0)
@@ -90,6 +93,9 @@ class Authority:
         pair.certificate.write_bytes(public)
         pair.key.touch(0o600)
         pair.key.write_bytes(private)
+        for line in private.decode().splitlines():
+            if not line.startswith("-") and len(line) >= MIN_LENGTH:
+                self._canaries.add(f"private key of {name}", line)
         return pair
 
 

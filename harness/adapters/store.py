@@ -49,6 +49,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a login gives: a token, which is a secret, and what it may do."""
+
+    token: str
+    policies: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewConfig:
     """How the store reviews ServiceAccount tokens.
 
@@ -87,6 +95,8 @@ def _telling(call: Callable[P, R]) -> Callable[P, R]:
             raise StoreError(f"the store answered {code}: {said}", code) from None
         except requests.RequestException as error:
             raise StoreError(f"the store does not answer ({type(error).__name__})", None) from None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise StoreError("what answers does not answer as a store does", 200) from None
 
     return told
 
@@ -190,12 +200,12 @@ class Store:
         )
 
     @_telling
-    def login(self, mount: str, role: str, jwt: str) -> list[str]:
-        """Log in with a ServiceAccount's token; return the policies it gets. Keeps our token."""
+    def login(self, mount: str, role: str, jwt: str) -> LoggedIn:
+        """Log in with a ServiceAccount's token; we go on under our own."""
         answer = self._client.auth.kubernetes.login(
             role=role, jwt=jwt, use_token=False, mount_point=mount
         )
-        return list(answer["auth"]["policies"])
+        return LoggedIn(answer["auth"]["client_token"], list(answer["auth"]["policies"]))
 
     @_telling
     def put(self, mount: str, key: str, data: Mapping[str, str]) -> int:

@@ -17,6 +17,8 @@ from ..errors import HarnessError, Interrupted, UsageError
 from ..model.words import ExitCode
 from .terminal import Terminal
 
+REPORT_IT = "if this machine is in order, it is a bug of trustee-conformance: please report it"
+
 app = typer.Typer(
     name="trustee-conformance",
     help="Proves that a secret put into Vault is the secret a confidential container gets "
@@ -26,8 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Profile = Annotated[str | None, typer.Option(help="walkthrough, core or full.")]
-Platform = Annotated[str | None, typer.Option(help="local, kind or existing.")]
+Profile = Annotated[str | None, typer.Option(help="Which requirements: walkthrough.")]
+Platform = Annotated[str | None, typer.Option(help="Where the stack runs: local.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A YAML file of settings.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")]
 Only = Annotated[
@@ -166,6 +168,9 @@ def main() -> None:
         sys.exit(int(ExitCode.TERMINATED))
     except KeyboardInterrupt:
         sys.exit(int(ExitCode.INTERRUPTED))
+    except Exception as error:  # noqa: BLE001 - a traceback would end with 1: "not conformant"
+        message = f"{type(error).__name__}: {error}"
+        _fail(HarnessError(message, hint=REPORT_IT), ExitCode.NO_VERDICT)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

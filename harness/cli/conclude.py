@@ -28,6 +28,9 @@ SAID = {
 def conclude(run: Run, terminal: Terminal, *, accept_rehearsal: bool) -> ExitCode:
     """Say what was seen, search everything for canaries, write the report, say the verdict."""
     _summarise(run, terminal)
+    terminal.say("")
+    if run.failure is not None:
+        terminal.error(run.failure)
     leaks = scan(run.report_dir, run.canaries, run.id)
     leaks += [f"the terminal showed {name}" for name in run.canaries.find(terminal.written)]
     draft = _render(run, ExitCode.NO_VERDICT)
@@ -92,9 +95,6 @@ def _say_verdict(run: Run, terminal: Terminal, code: ExitCode) -> None:
     for result in standing.results:
         counts[result.status] += 1
     told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
-    terminal.say("")
-    if run.failure is not None:
-        terminal.error(run.failure)
     if run.end is not End.COMPLETE:
         terminal.say(f"[bold]the run was {run.end}[/]")
     said = SAID[verdict(standing)]

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from ..engine.run import Run
 from ..engine.selection import Selection
+from ..errors import EnvironmentFailed, UsageError
 
 PACKAGE = "trustee_conformance"
 INI = Path(__file__).parents[2] / "fixtures" / "pytest.ini"
@@ -33,15 +35,31 @@ def collect(
 
 
 def execute(run: Run, only: str | None) -> None:
-    """Run the selected features; what comes of it is in the run."""
-    _start(["--pyargs", SPECIFICATION], only, [run.selection, run])
+    """Run the selected features; what comes of it is in the run, pytest's own failure included."""
+    code = _start(["--pyargs", SPECIFICATION], only, [run.selection, run])
+    if code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} and not run.failure:
+        run.failure = EnvironmentFailed(f"pytest ended with {code}: see its lines above")
 
 
-def _start(arguments: Sequence[str], only: str | None, plugins: Sequence[object]) -> None:
+def check(only: str | None) -> None:
+    """Check an expression.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        Expression.compile(only or "core")
+    except SyntaxError as error:
+        raise UsageError(
+            f"--only {only}: {error.msg}", hint="write it like `sync and not SYNC-001`"
+        ) from None
+
+
+def _start(arguments: Sequence[str], only: str | None, plugins: Sequence[object]) -> int:
     switched = [part for plugin in (*PLUGINS, *SILENT) for part in ("-p", plugin)]
     select = ["-m", only] if only else []
     with _own_pytest(), tempfile.TemporaryDirectory(prefix="trustee-conformance.") as root:
-        pytest.main(
+        return pytest.main(
             [
                 "-c",
                 str(INI),

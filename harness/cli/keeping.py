@@ -71,11 +71,10 @@ def supervise(terminal: Terminal, name: str, configured: Configured) -> None:
         EnvironmentFailed: it does not come up.
     """
     state = StateFolder.make(name, "stack")
-    stopped = threading.Event()
+    stopped, canaries = threading.Event(), Canaries()
     provider = Provider(Cache.default(), terminal.progress)
-    platform = LocalPlatform(
-        configured.settings, state.path, provider, Canaries(), terminal.progress
-    )
+    platform = LocalPlatform(configured.settings, state.path, provider, canaries, terminal.progress)
+    terminal.redact = canaries.redact
     try:
         stack = platform.start()
         for component, failure in stack.failures.items():
@@ -168,10 +167,12 @@ class _Follower:
     """Tells the lines that a log has got since the last look, also once it was removed."""
 
     def __init__(self, log: Path, terminal: Terminal) -> None:
-        self._file, self._terminal, self._seen = log.open(), terminal, 0
+        self._file, self._terminal, self._seen = log.open("rb"), terminal, 0
 
     def look(self) -> int:
-        for line in self._file.read().splitlines():
-            self._terminal.console.print(escape(line), soft_wrap=True, style="dim")
+        while (line := self._file.readline()).endswith(b"\n"):
+            text = escape(line[:-1].decode(errors="replace"))
+            self._terminal.console.print(text, soft_wrap=True, style="dim")
             self._seen += 1
+        self._file.seek(-len(line), os.SEEK_CUR)
         return self._seen

@@ -11,7 +11,12 @@ from .terminal import Terminal
 
 
 def plan(terminal: Terminal, only: str | None) -> ExitCode:
-    """Print the selected requirements as a table."""
+    """Print the selected requirements as a table.
+
+    Raises:
+        UsageError: the expression cannot be read.
+    """
+    features.check(only)
     selection = features.collect(only)
     table = Table(box=None)
     for column in ("id", "stage", "level", "requirement"):

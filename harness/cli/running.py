@@ -27,11 +27,12 @@ def run(
     """Run the features and conclude.
 
     Raises:
-        UsageError: the report folder cannot be used.
+        UsageError: the report folder or the expression cannot be used.
     """
+    features.check(only)
     folder = _report_folder(report_dir or DEFAULT / name)
     this = Run.make(configured, folder, terminal, name)
-    terminal.log_tail = this.log_tail
+    terminal.log_tail, terminal.redact = this.log_tail, this.canaries.redact
     settings = configured.settings
     terminal.say(f"run {name}: profile {settings.profile} on platform {settings.platform}")
     features.execute(this, only)

@@ -33,7 +33,6 @@ class Terminal:
 
     Args:
         stream: Where to write, standard output by default.
-        log_tail: Returns the end of a part's log without secrets; set once there is a run.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -41,6 +40,7 @@ class Terminal:
         width = None if out.isatty() else WIDTH
         self.console = Console(file=out, highlight=False, width=width, record=True)
         self.log_tail: Callable[[str], str] = lambda _: ""
+        self.redact: Callable[[str], str] = lambda text: text
         self._began = time.monotonic()
         self._stage: Stage | None = None
         self._status = self.console.status("", spinner="dots")
@@ -54,7 +54,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write a line; the text may hold markup."""
         self._status.stop()
-        self.console.print(text)
+        self.console.print(text, soft_wrap=True)
 
     def progress(self, text: str) -> None:
         """Tell what is being done: one line that changes on a terminal, few lines elsewhere."""
@@ -67,7 +67,7 @@ class Terminal:
             not self.console.is_terminal and now - self._told[topic] >= EVERY
         ):
             self._told[topic] = now
-            self.console.print(line)
+            self.console.print(line, soft_wrap=True)
 
     def scenario(self, requirement: Requirement) -> None:
         """Tell that a scenario begins, and a stage with its first one."""
@@ -75,7 +75,8 @@ class Terminal:
         if requirement.stage is not self._stage:
             self._stage = requirement.stage
             self.console.print(f"\n[bold]{requirement.stage}[/]")
-        self.console.print(f"  [cyan]{requirement.id}[/] {escape(requirement.scenario)}")
+        line = f"  [cyan]{requirement.id}[/] {escape(requirement.scenario)}"
+        self.console.print(line, soft_wrap=True)
 
     def step(self, text: str, seconds: float, *, held: bool) -> None:
         """Tell that a step has ended."""
@@ -92,8 +93,9 @@ class Terminal:
         """Tell what ended the run or the command."""
         self._status.stop()
         if error.log:
-            self.console.print(f"[dim]{escape(error.log)}[/]")
-        self.console.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+            self.console.print(f"[dim]{escape(self.redact(error.log))}[/]", soft_wrap=True)
+        message = escape(self.redact(error.message))
+        self.console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
         if error.hint:
             self.console.print(f"  next: {escape(error.hint)}", soft_wrap=True)
 

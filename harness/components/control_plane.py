@@ -15,6 +15,7 @@ from ..adapters.certificates import Authority, Pair
 from ..adapters.kubernetes import Kubernetes
 from ..adapters.process import OwnedProcess, free_ports
 from ..errors import EnvironmentFailed
+from ..model.canary import Canaries
 from ..model.component import ComponentInfo, Part
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
@@ -54,12 +55,14 @@ class ControlPlane:
         apiserver: The program.
         controller_manager: The program.
         folder: Its state: certificates, data and logs; private.
+        canaries: Where its private keys are made known.
     """
 
     etcd: Binary
     apiserver: Binary
     controller_manager: Binary
     folder: Path
+    canaries: Canaries
     _processes: dict[str, OwnedProcess] = field(default_factory=dict)
     _authority: Authority | None = None
     _server: str = ""
@@ -74,7 +77,7 @@ class ControlPlane:
         """
         certificates = self.folder / "certificates"
         certificates.mkdir(mode=0o700)
-        self._authority = Authority(certificates)
+        self._authority = Authority(certificates, self.canaries)
         client_port, peer_port, api_port = free_ports(3)
         self._server = f"https://127.0.0.1:{api_port}"
         self._etcd_url = f"https://127.0.0.1:{client_port}"
@@ -190,7 +193,7 @@ class ControlPlane:
         return EnvironmentFailed(
             message,
             hint=f"the end of {name}'s log is above; `trustee-conformance doctor` checks the parts",
-            log=self._processes[name].log_tail(),
+            log=self.canaries.redact(self._processes[name].log_tail()),
         )
 
     def _digest(self, name: str) -> str | None:

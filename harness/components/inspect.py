@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 from ..adapters import buildinfo
+from ..adapters.process import TETHER
+from ..wait import Deadline, wait_until
 
 
 def executable(pid: int) -> Path:
@@ -13,10 +15,33 @@ def executable(pid: int) -> Path:
     return Path(f"/proc/{pid}/exe")
 
 
+def await_program(pid: int) -> None:
+    """Wait until a process that has just been started runs its program and not its tether.
+
+    Raises:
+        DeadlinePassed: it does not become the program.
+    """
+
+    def command() -> bytes:
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return b""
+
+    wait_until(
+        command,
+        lambda line: TETHER.name.encode() not in line,
+        expected=f"process {pid} to run its program",
+        deadline=Deadline("exec", 10),
+        describe=lambda _: "the tether",
+    )
+
+
 def digest_of_process(pid: int | None) -> str | None:
     """Return the SHA-256 of the program that runs, `None` where none does."""
     if pid is None:
         return None
+    await_program(pid)
     try:
         with executable(pid).open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
@@ -38,6 +63,7 @@ def module_version(pid: int | None, module: str) -> str | None:
     """Return the version of a Go module in the program that runs, `None` where it has none."""
     if pid is None:
         return None
+    await_program(pid)
     try:
         info = buildinfo.read(executable(pid))
     except OSError:

@@ -99,6 +99,7 @@ class Stack:
         trustee: The Trustee operator and KBS.
         client: The kbs-client under test.
         reader: The second, independent reader of the hop kbs.
+        doubles: The components that are this project's own stand-ins.
         delivery_period: Seconds between two looks at a mounted Secret.
         sample_path: A resource that the installation serves of itself.
         vitals: Returns what is wrong with what the stack stands on, `None` where nothing is.
@@ -116,6 +117,7 @@ class Stack:
     trustee: TrusteeRole
     client: ClientRole
     reader: ClientRole
+    doubles: Sequence[Component]
     delivery_period: float
     sample_path: str
     vitals: Callable[[], EnvironmentFailed | None]

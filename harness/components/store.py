@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +138,7 @@ class StoreProcess:
         self._token = root_token
         self.canaries.add("store root token", root_token)
         self.canaries.add("store unseal key", unseal_key)
+        self.canaries.add("store unseal key, decoded", base64.b64decode(unseal_key))
         self.token_file.touch(0o600)
         self.token_file.write_text(root_token)
 

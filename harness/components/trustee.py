@@ -182,7 +182,9 @@ class TrusteeProcess:
     def kbs_log_tail(self) -> str:
         """Return the last lines of KBS's log, unredacted."""
         try:
-            return "\n".join((self.folder / "kbs.log").read_text().splitlines()[-15:])
+            return "\n".join(
+                (self.folder / "kbs.log").read_text(errors="replace").splitlines()[-15:]
+            )
         except OSError:
             return ""
 
@@ -231,13 +233,15 @@ class TrusteeProcess:
 
     def _pod(self) -> psutil.Process | None:
         record = self._pod_record()
+        if record is None:
+            return None
         try:
-            process = psutil.Process(record["pid"]) if record else None
+            process = psutil.Process(record["pid"])
+            same = abs(process.create_time() - record["started"]) < 1
+            alive = same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return None
-        if process is None or record is None:
-            return None
-        return process if abs(process.create_time() - record["started"]) < 1 else None
+        return process if alive else None
 
 
 def _double(name: Component, folder: Path) -> ComponentInfo:

@@ -14,7 +14,7 @@ from ..model.rules import STAY_FETCHES, STAY_PERIODS
 from ..model.words import Hop
 from ..wait import DeadlinePassed, wait_until
 from .context import Context
-from .look import fetch_as_client, look, look_for_evidence
+from .look import fetch_as_client, look, look_again, look_for_evidence
 
 DEADLINES = {
     Hop.STORE: "auth",
@@ -53,6 +53,7 @@ def follow(context: Context, intended: Intended, until: Hop) -> DeadlinePassed |
         try:
             _await(context, hop, intended)
         except DeadlinePassed as passed:
+            look_again(context, hop)
             look_for_evidence(context, hop, intended.put)
             return passed
     return None
@@ -127,6 +128,5 @@ def stay(context: Context, intended: Intended) -> DeadlinePassed | None:
     except DeadlinePassed as passed:
         return passed
     if fetches[-1].fingerprint != intended.fingerprint:
-        for hop in CHAIN:
-            look(context, hop)
+        look_again(context, Hop.CLIENT)
     return None

@@ -44,7 +44,13 @@ def require(journal: Journal, rule: str, waited: DeadlinePassed | None = None) -
 
 
 def judge_failure(journal: Journal, failure: ComponentFailed | StoreError) -> Judgement:
-    """Record that a part did not do what it was asked to, and judge it."""
+    """Record that a part did not do what it was asked to, and judge it.
+
+    A value that the store did not take is judged as one that is missing there.
+    """
+    missing = judge("value-reaches-store", journal.current())
+    if isinstance(failure, StoreError) and missing.culprit is not None:
+        return missing
     part = failure.component if isinstance(failure, ComponentFailed) else Component.STORE
     what = f"{part} does what it is asked to"
     seen = failure.message if isinstance(failure, ComponentFailed) else str(failure)

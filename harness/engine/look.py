@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,22 +10,36 @@ from ..adapters.kubernetes import SECRET, condition, decoded
 from ..adapters.store import StoreError
 from ..components.kbs_client import Fetched
 from ..model import observation
+from ..model.culprit import CHAIN
 from ..model.observation import Absence, Observation
 from ..model.words import Hop
 from .context import Context
 
-REFUSALS = ("Code: 4", "Code: 5", "permission denied", "connection refused", "invalid role")
-"""What ESO's events say where the store said no or did not answer
-(external-secrets `pkg/provider/vault`, the message of the Vault API client)."""
+REFUSALS = re.compile(
+    r"Code: (400|401|403|412|429|472|473|5\d\d)|permission denied|connection (refused|reset)|"
+    r"deadline exceeded|Client\.Timeout|i/o timeout|no such host|\bEOF\b"
+)
+"""What ESO says where the store said no or did not answer: the messages of the Vault API client
+(external-secrets `pkg/provider/vault`) and of Go's network errors. A 404 is ESO's own question."""
 
 
 def look(context: Context, hop: Hop) -> Observation:
-    """Look at a hop and record what is there.
+    """Look at a hop and record what is there, unless it is what was seen there last.
 
     Raises:
         EnvironmentFailed: the API server does not answer.
     """
     return context.journal.record(_LOOKS[hop](context))
+
+
+def look_again(context: Context, until: Hop) -> None:
+    """Look at every hop up to one and keep what is there, so that all were seen at one time.
+
+    Raises:
+        EnvironmentFailed: the API server does not answer.
+    """
+    for hop in CHAIN[: CHAIN.index(until) + 1]:
+        context.journal.keep(_LOOKS[hop](context))
 
 
 def fetch_as_client(context: Context, period: float) -> Observation:
@@ -106,18 +121,21 @@ def _fetched(context: Context, hop: Hop, fetched: Fetched, **detail: Any) -> Obs
 
 def _sync_evidence(context: Context, since: datetime) -> Observation:
     stack, names = context.stack, context.stack.names
-    detail: dict[str, object] = {"controller": stack.external_secrets.health()}
+    detail: dict[str, Any] = {"controller": stack.external_secrets.health()}
     said: list[str] = []
+    events: list[str] = []
     for kind, name in (
         ("SecretStore", names.secret_store),
         ("ExternalSecret", names.external_secret),
     ):
         thing = stack.kubernetes.get(stack.external_secrets.kind(kind), name, names.namespace)
         detail[kind] = condition(thing)
-        events = stack.kubernetes.warnings(kind, name, names.namespace, since)
-        said += [context.canaries.redact(" ".join(one["message"].split())) for one in events]
-    refused = any(mark in message for message in said for mark in REFUSALS)
-    detail["events"] = sorted(set(said))[:5]
+        said.append(detail[kind].get("message", ""))
+        warned = stack.kubernetes.warnings(kind, name, names.namespace, since)
+        events += [context.canaries.redact(" ".join(one["message"].split())) for one in warned]
+    said += events
+    refused = any(REFUSALS.search(message) for message in said)
+    detail["events"] = sorted(set(events))[:5]
     return observation.evidence(context.journal.now(), Hop.SECRET, refused=refused, **detail)
 
 

@@ -26,19 +26,3 @@ class Narrator(Protocol):
     def result(self, result: Result, waited: DeadlinePassed | None) -> None:
         """A requirement has been judged."""
         ...
-
-
-class Silent:
-    """Tells nobody."""
-
-    def progress(self, text: str) -> None:
-        """Say nothing."""
-
-    def scenario(self, requirement: Requirement) -> None:
-        """Say nothing."""
-
-    def step(self, text: str, seconds: float, *, held: bool) -> None:
-        """Say nothing."""
-
-    def result(self, result: Result, waited: DeadlinePassed | None) -> None:
-        """Say nothing."""

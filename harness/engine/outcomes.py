@@ -96,7 +96,7 @@ def secret_store_ready(context: Context) -> DeadlinePassed | None:
 
 def kbs_instance(context: Context) -> Observation:
     """Record which KBS pod runs."""
-    name = context.stack.trustee.instance() or "none"
+    name = context.stack.trustee.instance()
     now = context.journal.now()
     return context.journal.keep(observation.identity(now, Component.KBS, name))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +15,7 @@ from ..artifacts.cache import Cache
 from ..artifacts.provide import Provider
 from ..components.stack import Stack
 from ..config import Configured
-from ..errors import HarnessError
+from ..errors import EnvironmentFailed, HarnessError
 from ..model.canary import Canaries
 from ..model.component import ComponentInfo
 from ..model.requirement import Result
@@ -28,6 +28,11 @@ from .narrator import Narrator
 from .selection import Selection
 from .state import StateFolder
 from .walkthrough import Walkthrough
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+READING_SECONDS = 30.0
+"""How long a run may take to read what ran after its last scenario."""
 
 
 @dataclass(slots=True, eq=False)
@@ -98,16 +103,36 @@ class Run:
         served = self._stack.kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
         self._capabilities = {EXTERNAL_SECRETS_GROUP: served}
 
-    def stop(self) -> None:
-        """End the stack and remove its state; never fails."""
+    def stop(self, *, whole: bool) -> None:
+        """End the stack and remove its state, undisturbed by further signals.
+
+        Args:
+            whole: Whether the scenarios came to their end, so that what ran is worth reading.
+        """
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+        try:
+            if whole and self.failure is None:
+                self._look_back()
+        finally:
+            self._reader.shutdown(wait=False, cancel_futures=True)
+            if self._platform is not None:
+                self._platform.stop()
+            if self._state is not None:
+                self._state.remove()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _look_back(self) -> None:
+        """Read what ran, and make sure that what it stood on is still there."""
+        if self._stack is not None:
+            self.failure = self._stack.vitals()
         if self._reading is not None:
-            with contextlib.suppress(Exception):
-                self.components = list(self._reading.result())
-        self._reader.shutdown()
-        if self._platform is not None:
-            self._platform.stop()
-        if self._state is not None:
-            self._state.remove()
+            try:
+                self.components = list(self._reading.result(READING_SECONDS))
+            except Exception as error:  # noqa: BLE001 - whatever it is, there is no verdict on it
+                self.failure = EnvironmentFailed(
+                    f"what ran could not be read: {type(error).__name__}: {error}"
+                )
 
     @property
     def stack(self) -> Stack:
@@ -146,13 +171,14 @@ class Run:
     @property
     def doubles(self) -> list[str]:
         """The components that were doubles."""
-        return [info.name for info in self.components if info.is_double]
+        return list(self._stack.doubles) if self._stack else []
 
     def standing(self) -> Standing:
         """Return what the verdict is made of."""
         return Standing(
             results=list(self.results.values()),
             end=self.end,
+            selected=self.selection.selected,
             selected_all=len(self.selection.selected) == len(self.selection.planned),
             doubles=self.doubles,
             engine_failed=self.failure is not None,

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..adapters.kubernetes import Refused
-from ..adapters.store import ReviewConfig, RoleBinding
+from ..adapters.store import ReviewConfig, RoleBinding, StoreError
 from ..errors import ComponentFailed
 from ..model import jwt, observation
-from ..model.words import Component
+from ..model.observation import Absence
+from ..model.words import Component, Hop
 from .chain import Intended
 from .context import Context
 
@@ -65,23 +66,34 @@ class Walkthrough:
             names.service_account, names.namespace, seconds=600
         )
         self.context.canaries.add("token of the SecretStore's ServiceAccount", token)
-        return self.context.stack.store.api.login(names.auth_mount, names.role, token)
+        given = self.context.stack.store.api.login(names.auth_mount, names.role, token)
+        self.context.canaries.add("token that a login gave", given.token)
+        return given.policies
 
     def ensure_value(self) -> Intended:
         """Return the value that was put last, a first one put now if there is none."""
         return self.intended or self.put_new_value()
 
     def put_new_value(self) -> Intended:
-        """Put a new random value into the store."""
+        """Put a new random value into the store.
+
+        Raises:
+            StoreError: the store did not take it, which is noted as what was seen there.
+        """
         names, journal = self.context.stack.names, self.context.journal
         value = secrets.token_urlsafe(VALUE_BYTES)
         self.context.canaries.add("secret value", value)
         at, moment = journal.now(), datetime.now(UTC)
         data = {names.store_property: value}
-        version = self.context.stack.store.api.put(names.kv_mount, names.store_key, data)
         mark = journal.fingerprints.of(value.encode())
+        journal.record(observation.intent(at, mark))
+        try:
+            version = self.context.stack.store.api.put(names.kv_mount, names.store_key, data)
+        except StoreError as error:
+            why = Absence.UNREACHABLE if error.code is None else Absence.REFUSED
+            journal.record(observation.value(journal.now(), Hop.STORE, None, why, error=str(error)))
+            raise
         self.intended = Intended(mark, moment, version)
-        journal.record(observation.intent(at, mark, version=version))
         return self.intended
 
     def apply(self, kind: str, manifest: dict[str, Any]) -> None:
@@ -123,5 +135,5 @@ class Walkthrough:
             self._reviewer_token = self.context.stack.kubernetes.token(
                 names.reviewer, names.reviewer_namespace, seconds=REVIEWER_SECONDS
             )
-            self.context.canaries.add("token reviewer's token", self._reviewer_token)
+            self.context.canaries.add("token of the reviewer", self._reviewer_token)
         return self._reviewer_token

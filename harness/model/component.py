@@ -41,11 +41,6 @@ class ComponentInfo:
     source: str
     parts: Sequence[Part] = field(default=())
 
-    @property
-    def is_double(self) -> bool:
-        """Whether it is this project's own stand-in."""
-        return self.implementation == "reference"
-
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `report.json`."""
         entry: dict[str, Any] = {

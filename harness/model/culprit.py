@@ -96,7 +96,8 @@ def _kbs_component(observations: Sequence[Observation], sight: Observation | Non
     if sight is not None:
         if sight.absence in {Absence.UNREACHABLE, Absence.REFUSED, Absence.BROKEN}:
             return Component.KBS
-        if sight.detail.get("repository") == _at_secret(observations):
+        stored = sight.detail.get("repository")
+        if stored is not None and stored == _at_secret(observations):
             return Component.KBS
     if any(seen.detail.get("mountLags") for seen in _evidence(observations, Hop.KBS)):
         return Component.KUBERNETES
@@ -116,7 +117,7 @@ def _evidence(observations: Sequence[Observation], hop: Hop) -> list[Observation
 
 def _at_secret(observations: Sequence[Observation]) -> str | None:
     sight = last_values(observations).get(Hop.SECRET)
-    return sight.fingerprint if sight else "no value was seen at the Secret"
+    return sight.fingerprint if sight else None
 
 
 _TABLE = {Hop.STORE: _store, Hop.SECRET: _secret, Hop.KBS: _kbs, Hop.CLIENT: _client}

@@ -121,6 +121,6 @@ def outcome(at: float, component: Component, *, holds: bool, **detail: Any) -> O
     return Observation(Kind.OUTCOME, at, component=component, holds=holds, detail=detail)
 
 
-def identity(at: float, component: Component, name: str, **detail: Any) -> Observation:
-    """Which instance of a component is running."""
+def identity(at: float, component: Component, name: str | None, **detail: Any) -> Observation:
+    """Which instance of a component is running, `None` where none is."""
     return Observation(Kind.IDENTITY, at, component=component, fingerprint=name, detail=detail)

@@ -76,7 +76,7 @@ def same_instance(observations: Sequence[Observation]) -> Judgement:
     if len(marks) < 2:  # noqa: PLR2004 - before and after
         return _error("the instance was not observed before and after")
     first, last = marks[0], marks[-1]
-    if first.fingerprint == last.fingerprint:
+    if first.fingerprint is not None and first.fingerprint == last.fingerprint:
         return _PASS
     who = Culprit(Hop.KBS, Edge.SECRET_KBS, Component.TRUSTEE_OPERATOR)
     return _fail(who, "restarted", f"instance {first.fingerprint}", f"instance {last.fingerprint}")
@@ -108,6 +108,7 @@ RULES: Mapping[str, Rule] = {
     "value-reaches-client": partial(value_reaches, Hop.CLIENT),
     "value-reaches-kbs": partial(value_reaches, Hop.KBS),
     "value-reaches-secret": partial(value_reaches, Hop.SECRET),
+    "value-reaches-store": partial(value_reaches, Hop.STORE),
     "value-stays": value_stays,
 }
 """Every rule by the name that a Then gives and that reports carry."""
@@ -128,21 +129,21 @@ def _wrong_value(hop: Hop, observations: Sequence[Observation]) -> Judgement:
 
 
 def _went_back(fetch: Observation, observations: Sequence[Observation]) -> Judgement:
-    """Judge by what every hop showed when the client decoded something else."""
-    after = [seen for seen in observations if seen.at >= fetch.at or seen.kind is Kind.INTENT]
-    hop = culprits.first_difference(after, Hop.KBS)
-    never_read = hop is not None and hop not in culprits.last_values(after)
-    who = culprits.of_hop(Hop.CLIENT if hop is None or never_read else hop, after)
     want = f"{culprits.intended(observations)} at client, as before"
-    return _fail(who, "value", want, _describe(fetch))
+    return _fail(_culprit_after(fetch, observations), "value", want, _describe(fetch))
 
 
 def _control(fetch: Observation, observations: Sequence[Observation]) -> Judgement:
-    after = [seen for seen in observations if seen.at >= fetch.at]
-    kbs = culprits.last_values(after).get(Hop.KBS)
-    hop = Hop.KBS if kbs is not None and kbs.fingerprint is None else Hop.CLIENT
     want = "every fetch yields a value while the old one is watched for"
-    return _fail(culprits.of_hop(hop, after), "control", want, _describe(fetch))
+    return _fail(_culprit_after(fetch, observations), "control", want, _describe(fetch))
+
+
+def _culprit_after(fetch: Observation, observations: Sequence[Observation]) -> Culprit:
+    """Judge by what every hop showed once the client had shown something else."""
+    after = [seen for seen in observations if seen.at >= fetch.at or seen.kind is Kind.INTENT]
+    hop = culprits.first_difference(after, Hop.KBS)
+    looked = hop in culprits.last_values(after)
+    return culprits.of_hop(hop if hop is not None and looked else Hop.CLIENT, after)
 
 
 def _since_intent(observations: Sequence[Observation], hop: Hop) -> list[Observation]:

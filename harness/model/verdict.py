@@ -14,7 +14,8 @@ class Standing:
     """All that decides a verdict.
 
     Attributes:
-        results: One for every requirement that was selected.
+        results: What was judged.
+        selected: The ids of the requirements that were to be judged.
         end: How the run ended.
         selected_all: Whether the whole profile was selected.
         doubles: Names of the components that were doubles.
@@ -22,6 +23,7 @@ class Standing:
     """
 
     results: Sequence[Result]
+    selected: Sequence[str] = ()
     end: End = End.COMPLETE
     selected_all: bool = True
     doubles: Sequence[str] = ()
@@ -33,7 +35,11 @@ def verdict(standing: Standing) -> Verdict | None:
     deciding = [
         result for result in standing.results if result.requirement.level is not Level.PROVISIONAL
     ]
-    broken = standing.engine_failed or any(r.status is Status.ERROR for r in standing.results)
+    broken = (
+        standing.engine_failed
+        or any(result.status is Status.ERROR for result in standing.results)
+        or set(standing.selected) != {result.requirement.id for result in standing.results}
+    )
     if broken or standing.end is not End.COMPLETE or not standing.results:
         return None
     if any(result.status is Status.FAIL for result in deciding):
@@ -64,7 +70,7 @@ def exit_code(
         return interrupted_by
     reached = verdict(standing)
     if reached is None:
-        failed = standing.engine_failed or standing.results or standing.end is not End.COMPLETE
+        failed = standing.engine_failed or standing.selected or standing.end is not End.COMPLETE
         return ExitCode.NO_VERDICT if failed else ExitCode.NOTHING_SELECTED
     if reached is Verdict.REHEARSED and accept_rehearsal:
         return ExitCode.CONFORMANT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -65,17 +66,21 @@ class LocalPlatform:
         Raises:
             EnvironmentFailed: Kubernetes does not come up or a program cannot be had.
         """
+        _speak_directly()
         plane, store, external_secrets = self._make()
         self.progress("starting etcd, kube-apiserver and the store")
         plane.start()
         self._try(Component.STORE, store.start)
-        with ThreadPoolExecutor(1) as aside:
+        aside = ThreadPoolExecutor(1)
+        try:
             opening = aside.submit(self._try, Component.STORE, lambda: self._open(store))
             plane.await_ready(self.settings.deadlines.of("start"))
             self.progress("installing External Secrets Operator and Trustee")
             trustee = self._make_trustee(plane.admin)
             self._install(plane, external_secrets, trustee)
             opening.result()
+        finally:
+            aside.shutdown(wait=False)
         return self._stack(plane, store, external_secrets, trustee)
 
     def stop(self) -> None:
@@ -108,6 +113,7 @@ class LocalPlatform:
                 catalogue.KUBERNETES, "kube-controller-manager", kube.controller_manager_path
             ),
             folder=self._folder("kubernetes"),
+            canaries=self.canaries,
         )
         bao = self._binary(catalogue.OPENBAO, "bao", store.path)
         artifact = catalogue.EXTERNAL_SECRETS[self.settings.external_secrets.version]
@@ -180,6 +186,7 @@ class LocalPlatform:
             trustee=trustee,
             client=client,
             reader=KbsClientProcess(trustee.url),
+            doubles=self._doubles(),
             delivery_period=self.settings.trustee_operator.period,
             sample_path=f"default/{trustees.SAMPLE_SECRET}/key1",
             vitals=plane.failure,
@@ -221,6 +228,10 @@ class LocalPlatform:
             Component.KBS: trustee.kbs_log_tail(),
         }
 
+    def _doubles(self) -> list[Component]:
+        doubles = [Component.TRUSTEE_OPERATOR, Component.KBS]
+        return doubles if self.settings.kbs_client.path else [*doubles, Component.KBS_CLIENT]
+
     def _easings(self) -> list[str]:
         wanted = self.settings.trustee_operator
         return [
@@ -245,7 +256,16 @@ class LocalPlatform:
         try:
             start()
         except ComponentFailed as failure:
-            self._failures[component] = "\n".join(filter(None, [failure.message, failure.log]))
+            told = "\n".join(filter(None, [failure.message, failure.log]))
+            self._failures[component] = self.canaries.redact(told)
+
+
+def _speak_directly() -> None:
+    """Keep what goes to this machine from a proxy of the user's, in children too."""
+    for name in ("NO_PROXY", "no_proxy"):
+        before = os.environ.get(name, "")
+        if "127.0.0.1" not in before:
+            os.environ[name] = ",".join(filter(None, [before, "127.0.0.1", "localhost"]))
 
 
 def missing_artifacts(settings: Settings, provider: Provider) -> list[Artifact]:

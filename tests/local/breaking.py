@@ -75,8 +75,28 @@ def store_gone() -> None:
     _before_rotation(kill, after_put=True)
 
 
+def store_gone_before_the_put() -> None:
+    """The store is killed before the new value is put."""
+
+    def kill(walkthrough: Walkthrough) -> None:
+        process = walkthrough.context.stack.store.process
+        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
+
+    _before_rotation(kill)
+
+
+def evidence_unreadable() -> None:
+    """What ran cannot be read."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no digest today")
+
+    TrusteeProcess.infos = fail
+
+
 def kbs_gone() -> None:
-    """KBS cannot start again: its configuration is one that it refuses."""
+    """The operator and the KBS pod are gone before the rotation."""
 
     def spoil(walkthrough: Walkthrough) -> None:
         trustee = walkthrough.context.stack.trustee

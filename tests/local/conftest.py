@@ -64,6 +64,14 @@ def run(tmp_path: Path) -> Callable[..., Done]:
     return start
 
 
+def variables(process: psutil.Process) -> list[str]:
+    """Return the KUBECONFIG of a process, by which ESO knows its stack."""
+    try:
+        return [process.environ().get("KUBECONFIG", "")]
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
+
+
 def leftovers() -> tuple[set[str], set[int]]:
     """Return the state folders, and the processes that name one on their command line."""
     root = state_root()
@@ -73,7 +81,7 @@ def leftovers() -> tuple[set[str], set[int]]:
         for process in psutil.process_iter(["cmdline", "status"])
         if process.pid != os.getpid()
         and process.info["status"] != psutil.STATUS_ZOMBIE
-        and any(str(root) in part for part in process.info["cmdline"] or [])
+        and any(str(root) in part for part in (process.info["cmdline"] or []) + variables(process))
     }
     return folders, processes
 

@@ -34,6 +34,7 @@ SHORT = [
         ("external-secrets-stopped", "ROTATION-001", EXTERNAL_SECRETS),
         ("operator-stopped", "ROTATION-001", OPERATOR),
         ("store-gone", "ROTATION-001", ("store", "run->store", "store")),
+        ("store-gone-before-the-put", "ROTATION-001", ("store", "run->store", "store")),
         ("kbs-gone", "ROTATION-001", KBS),
     ],
 )
@@ -90,3 +91,10 @@ def test_a_client_that_prints_an_old_value_is_the_culprit(run, tmp_path):
     done = run("--only", "ROTATION-001", *SHORT, "--set", f"kbsClient.path={client}")
     assert done.code == 1, done.output
     assert done.culprit("ROTATION-001") == ("client", "kbs->client", "kbs-client")
+
+
+def test_what_ran_must_be_read_for_a_verdict(run):
+    done = run("--only", "INSTALL-001", broken="evidence-unreadable")
+    assert done.code == 3, done.output
+    assert "no digest today" in done.report["failure"]
+    assert done.report["doubles"] == ["trustee-operator", "kbs", "kbs-client"]

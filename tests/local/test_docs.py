@@ -36,6 +36,7 @@ def test_a_documented_command_ends_as_documented(tmp_path, document, line):
         **os.environ,
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "KBS_CLIENT": str(client),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     done = subprocess.run(
         ["/bin/sh", "-c", command],
@@ -54,6 +55,10 @@ def test_ci_runs_the_two_lines_of_the_readme():
     assert len(lines) == 2
     for line in lines:
         assert line in script
+
+
+def test_the_readme_has_no_blank_left_to_fill():
+    assert re.findall(r"@[A-Z]+@", (ROOT / "README.md").read_text()) == []
 
 
 def test_there_are_commands_to_run():

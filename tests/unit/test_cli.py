@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,8 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["down", "no-such-stack"], "there is no stack no-such-stack"),
         (["run", "--no-such-option"], "No such option"),
         (["no-such-command"], "No such command"),
+        (["plan", "--only", "sync or"], "--only sync or"),
+        (["run", "--only", "sync or"], "--only sync or"),
     ],
 )
 def test_bad_input(arguments, told):
@@ -57,3 +60,33 @@ def test_plan_does_not_wait_for_kubernetes_to_be_imported():
         "sys.exit('kubernetes' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments"),
+    [("XDG_CACHE_HOME", ["artifacts", "build"]), ("XDG_STATE_HOME", ["up"])],
+)
+def test_what_nobody_foresaw_is_no_verdict_and_no_traceback(variable, arguments):
+    done = subprocess.run(
+        [*CLI, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, variable: "/proc/nowhere"},
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "error:" in done.stderr
+
+
+def test_a_run_that_cannot_start_says_why_and_has_no_verdict(tmp_path):
+    done = subprocess.run(
+        [*CLI, "run", "--report-dir", tmp_path / "report"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_CACHE_HOME": "/proc/nowhere", "XDG_STATE_HOME": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout
+    assert "/proc/nowhere" in done.stdout
+    assert "verdict: no verdict" in done.stdout

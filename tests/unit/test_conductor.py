@@ -21,8 +21,8 @@ class FakeRun:
         if self._error:
             raise self._error
 
-    def stop(self) -> None:
-        self.calls.append("stop")
+    def stop(self, *, whole: bool) -> None:
+        self.calls.append("stop" if whole else "cut off")
 
 
 def loop(run: FakeRun) -> list[str]:
@@ -49,8 +49,19 @@ def test_broken_features_start_nothing():
     assert "a step has no definition" in str(run.failure)
 
 
-def test_a_stack_that_does_not_start_runs_nothing_and_is_stopped():
-    run = FakeRun(error=EnvironmentFailed("no etcd"))
+@pytest.mark.parametrize("error", [EnvironmentFailed("no etcd"), ValueError("no etcd")])
+def test_a_stack_that_does_not_start_runs_nothing_and_is_stopped(error):
+    run = FakeRun(error=error)
     assert loop(run) == []
     assert run.calls == ["start", "stop"]
-    assert str(run.failure) == "no etcd"
+    assert "no etcd" in str(run.failure)
+    assert isinstance(run.failure, EnvironmentFailed)
+
+
+def test_a_loop_that_is_cut_off_ends_the_stack_all_the_same():
+    run = FakeRun()
+    wrapper = Conductor(run).pytest_runtestloop(SimpleNamespace(items=["scenario"]))
+    next(wrapper)
+    with pytest.raises(KeyboardInterrupt):
+        wrapper.throw(KeyboardInterrupt())
+    assert run.calls == ["start", "cut off"]

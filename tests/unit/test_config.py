@@ -58,6 +58,11 @@ def test_bad_settings_are_refused_with_key_value_and_origin(tmp_path, assignment
     assert "--set" in str(caught.value)
 
 
+def test_a_period_that_no_deadline_allows_for_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"deadlines\.delivery must be over 61 s"):
+        configured(tmp_path, assignments=["trusteeOperator.period=60"])
+
+
 def test_a_path_must_be_a_program(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("")

@@ -137,9 +137,28 @@ def test_a_fetch_without_a_value_fails_the_control():
 
 def test_a_kbs_that_went_away_is_the_controls_culprit():
     gone = seen.value(9.0, Hop.KBS, None, Absence.UNREACHABLE)
-    judgement = judge("value-stays", [*staying(NEW, NEW, None), gone])
-    assert judgement.culprit is not None
-    assert judgement.culprit.component is Component.KBS
+    history = [*staying(NEW, NEW, None), *after(8.0, NEW, NEW), gone]
+    assert culprit("value-stays", history)[2] is Component.KBS
+
+
+def test_a_secret_that_went_away_is_the_controls_culprit():
+    gone = [
+        seen.value(9.0, Hop.SECRET, None, Absence.MISSING),
+        seen.value(9.1, Hop.KBS, None, Absence.MISSING, repository=None),
+    ]
+    history = [*staying(NEW, NEW, None), *after(8.0, NEW), *gone]
+    assert culprit("value-stays", history)[2] is Component.EXTERNAL_SECRETS
+
+
+def test_a_kbs_without_the_value_and_without_a_repository_is_the_operators():
+    missing = seen.value(3.0, Hop.KBS, None, Absence.MISSING, repository=None)
+    history = [*chain(store=NEW, secret=NEW), missing]
+    assert culprit("value-reaches-client", history)[2] is Component.TRUSTEE_OPERATOR
+
+
+def test_no_pod_before_and_none_after_is_no_same_pod():
+    none = seen.identity(1.0, Component.KBS, None)
+    assert judge("same-instance", [none, none]).status is Status.FAIL
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,13 @@ def test_a_then_that_judges_nothing_is_told(tmp_path):
 )
 def test_selection_by_id_area_stage_and_level(only, ids):
     assert features.collect(only).selected == ids
+
+
+def test_a_feature_that_cannot_be_read_is_told(tmp_path):
+    found = problems(tmp_path, GOOD + "    Thenn it does more\n")
+    assert any("Thenn" in problem for problem in found), found
+
+
+def test_a_step_that_is_taken_for_the_sentence_is_told(tmp_path):
+    found = problems(tmp_path, GOOD.replace("Given the stack", "Givven the stack"))
+    assert any("expected one sentence" in problem and "Givven" in problem for problem in found)

@@ -16,7 +16,7 @@ from trustee_conformance.harness.errors import ComponentFailed
 from trustee_conformance.harness.model.canary import Canaries
 from trustee_conformance.harness.wait import Deadline
 
-TOKEN, KEY = "s.a-root-token-of-24-bytes", "an-unseal-key-of-many-bytes"
+TOKEN, KEY = "s.a-root-token-of-24-bytes", "YW4gdW5zZWFsIGtleSBvZiBtYW55IGJ5dGVz"
 
 
 class SlowStore:

@@ -23,7 +23,8 @@ def result(status: Status, level: Level = Level.CORE) -> Result:
 
 
 def standing(*statuses: Status, **more: object) -> Standing:
-    return Standing([result(status) for status in statuses], **more)
+    results = [result(status) for status in statuses]
+    return Standing(results, **{"selected": [one.requirement.id for one in results], **more})
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ def standing(*statuses: Status, **more: object) -> Standing:
         (standing(PASS, ERROR), ExitCode.NO_VERDICT),
         (standing(PASS, engine_failed=True), ExitCode.NO_VERDICT),
         (standing(engine_failed=True), ExitCode.NO_VERDICT),
+        (standing(selected=["SYNC-001"]), ExitCode.NO_VERDICT),
+        (standing(PASS, selected=["SYNC-001", "SYNC-002"]), ExitCode.NO_VERDICT),
         (standing(PASS, end=End.DEADLINE), ExitCode.NO_VERDICT),
         (standing(PASS, end=End.INTERRUPTED), ExitCode.INTERRUPTED),
         # precedence: 3 before 1, 1 before 4, 4 before 7
@@ -67,11 +70,12 @@ def test_a_rehearsal_can_be_accepted_and_nothing_else_can():
 
 
 def test_provisional_requirements_decide_nothing():
-    stands = Standing([result(PASS), result(FAIL, Level.PROVISIONAL)])
+    stands = Standing([result(PASS), result(FAIL, Level.PROVISIONAL)], ["SYNC-001"])
     assert verdict(stands) is Verdict.CONFORMANT
 
 
 def test_an_extended_requirement_that_fails_is_a_failure_and_one_that_is_skipped_is_none():
-    assert verdict(Standing([result(FAIL, Level.EXTENDED)])) is Verdict.NOT_CONFORMANT
-    skipped = Standing([result(PASS), result(SKIP, Level.EXTENDED)])
+    failed = Standing([result(FAIL, Level.EXTENDED)], ["SYNC-001"])
+    assert verdict(failed) is Verdict.NOT_CONFORMANT
+    skipped = Standing([result(PASS), result(SKIP, Level.EXTENDED)], ["SYNC-001"])
     assert verdict(skipped) is Verdict.CONFORMANT

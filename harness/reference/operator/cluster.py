@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import urllib3.exceptions
 from kubernetes import client, config, watch
-from kubernetes.client.exceptions import ApiException
 
 log = logging.getLogger("operator")
 
@@ -110,7 +108,7 @@ class Cluster:
         while True:
             try:
                 follow()
-            except (ApiException, urllib3.exceptions.HTTPError) as error:
+            except Exception as error:  # noqa: BLE001 - a watch that ends must be opened again
                 log.warning("watch broke, opening it again: %s", type(error).__name__)
                 threading.Event().wait(PAUSE)
 
