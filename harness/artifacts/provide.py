@@ -10,8 +10,13 @@ from .recipe import Artifact, Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Provided:
-    """A file and where it came from."""
+class Binary:
+    """A program, or another file of an artifact.
+
+    Attributes:
+        path: Where it is.
+        source: Where it came from, for the report.
+    """
 
     path: Path
     source: str
@@ -29,13 +34,13 @@ class Provider:
     cache: Cache
     progress: Progress
 
-    def file(self, artifact: Artifact, role: str, given: Path | None = None) -> Provided:
+    def file(self, artifact: Artifact, role: str, given: Path | None = None) -> Binary:
         """Return a file of an artifact, or the one that was given.
 
         Raises:
             EnvironmentFailed: it could not be made.
         """
         if given is not None:
-            return Provided(given.resolve(), f"path {given}")
+            return Binary(given.resolve(), f"path {given}")
         folder = self.cache.provide(artifact, self.progress)
-        return Provided(folder / artifact.files[role], artifact.recipe.source)
+        return Binary(folder / artifact.files[role], artifact.recipe.source)

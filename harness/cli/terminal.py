@@ -45,6 +45,7 @@ class Terminal:
         self._stage: Stage | None = None
         self._status = self.console.status("", spinner="dots")
         self._told: dict[str, float] = {}
+        self._doing = ""
 
     @property
     def written(self) -> bytes:
@@ -53,7 +54,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write a line; the text may hold markup."""
-        self._status.stop()
+        self._settle()
         self.console.print(text, soft_wrap=True)
 
     def progress(self, text: str) -> None:
@@ -61,17 +62,18 @@ class Terminal:
         line = f"[dim]{self._clock()}  {escape(text)}[/]"
         topic, now = text.partition(":")[0], time.monotonic()
         if self.console.is_terminal:
+            if topic not in self._told:
+                self._settle()
+            self._told[topic], self._doing = now, line
             self._status.update(line)
             self._status.start()
-        if topic not in self._told or (
-            not self.console.is_terminal and now - self._told[topic] >= EVERY
-        ):
+        elif now - self._told.get(topic, -EVERY) >= EVERY:
             self._told[topic] = now
             self.console.print(line, soft_wrap=True)
 
     def scenario(self, requirement: Requirement) -> None:
         """Tell that a scenario begins, and a stage with its first one."""
-        self._status.stop()
+        self._settle()
         if requirement.stage is not self._stage:
             self._stage = requirement.stage
             self.console.print(f"\n[bold]{requirement.stage}[/]")
@@ -91,13 +93,20 @@ class Terminal:
 
     def error(self, error: HarnessError) -> None:
         """Tell what ended the run or the command."""
-        self._status.stop()
+        self._settle()
         if error.log:
             self.console.print(f"[dim]{escape(self.redact(error.log))}[/]", soft_wrap=True)
         message = escape(self.redact(error.message))
         self.console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
         if error.hint:
             self.console.print(f"  next: {escape(error.hint)}", soft_wrap=True)
+
+    def _settle(self) -> None:
+        """Leave the last line of what was being done, and let the spinner go."""
+        self._status.stop()
+        if self._doing:
+            self.console.print(self._doing, soft_wrap=True)
+        self._doing = ""
 
     def _explain(self, result: Result, waited: DeadlinePassed | None) -> None:
         rows = [

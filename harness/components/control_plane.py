@@ -14,12 +14,12 @@ from ..adapters import kubeconfig
 from ..adapters.certificates import Authority, Pair
 from ..adapters.kubernetes import Kubernetes
 from ..adapters.process import OwnedProcess, free_ports
+from ..artifacts.provide import Binary
 from ..errors import EnvironmentFailed
 from ..model.canary import Canaries
 from ..model.component import ComponentInfo, Part
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .binary import Binary
 from .inspect import digest_of_process
 
 CONTROLLERS = (

@@ -10,13 +10,14 @@ import yaml
 
 from ..adapters.kubernetes import CRD, EXTERNAL_SECRETS_GROUP, Kind, Kubernetes, Object, condition
 from ..adapters.process import OwnedProcess, free_ports
+from ..artifacts.provide import Binary
 from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .binary import Binary
 from .inspect import digest_of_process, module_version
 from .manifests import load
+from .starting import start
 
 MODULE = "github.com/external-secrets/external-secrets"
 NEEDED = (
@@ -88,12 +89,7 @@ class ExternalSecretsProcess:
             self.folder / "external-secrets.log",
             environment={"KUBECONFIG": str(kubeconfig)},
         )
-        try:
-            self._process.start()
-        except OSError as error:
-            raise ComponentFailed(
-                Component.EXTERNAL_SECRETS, f"ESO could not be started: {error.strerror}"
-            ) from None
+        start(Component.EXTERNAL_SECRETS, self._process)
 
     def stop(self) -> None:
         """End the controller as a cluster would; its objects stay."""

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..artifacts.provide import Binary
 from ..model.component import ComponentInfo
 from ..model.observation import Absence
 from ..model.words import Component
 from ..versions import own_version
-from .binary import Binary
 from .inspect import digest_of_files
 from .trustee import PACKAGE, REFERENCE, SOURCE
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..adapters.process import OwnedProcess, free_ports
 from ..adapters.store import Store, StoreError
+from ..artifacts.provide import Binary
 from ..errors import ComponentFailed
 from ..model.canary import Canaries
 from ..model.component import ComponentInfo
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .binary import Binary
 from .inspect import digest_of_process
+from .starting import start
 
 CONFIGURATION = """\
 storage "raft" {{
@@ -83,12 +84,7 @@ class StoreProcess:
             [self.binary.path, "server", f"-config={config}"],
             self.folder / "openbao.log",
         )
-        try:
-            self._process.start()
-        except OSError as error:
-            raise ComponentFailed(
-                Component.STORE, f"the store could not be started: {error.strerror}"
-            ) from None
+        start(Component.STORE, self._process)
 
     def await_ready(self, deadline: Deadline, mount: str) -> None:
         """Initialise and unseal the server, and mount KV v2.

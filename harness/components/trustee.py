@@ -21,6 +21,7 @@ from ..versions import own_version
 from ..wait import Deadline, DeadlinePassed, wait_until
 from .inspect import digest_of_files
 from .manifests import load
+from .starting import start
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 PACKAGE = "trustee_conformance.harness.reference"
@@ -112,12 +113,7 @@ class TrusteeProcess:
             [sys.executable, "-m", f"{PACKAGE}.operator", *flags],
             self.folder / "trustee-operator.log",
         )
-        try:
-            self._operator.start()
-        except OSError as error:
-            raise ComponentFailed(
-                Component.TRUSTEE_OPERATOR, f"the operator could not be started: {error.strerror}"
-            ) from None
+        start(Component.TRUSTEE_OPERATOR, self._operator)
 
     def stop_operator(self) -> None:
         """End the operator alone; what it runs goes on."""

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from ..adapters.kubernetes import Kubernetes
 from ..artifacts import catalogue
-from ..artifacts.provide import Provider
+from ..artifacts.provide import Binary, Provider
 from ..artifacts.recipe import Artifact, Progress
 from ..components import external_secrets as eso
 from ..components import trustee as trustees
-from ..components.binary import Binary
 from ..components.control_plane import ControlPlane
 from ..components.external_secrets import ExternalSecretsProcess
 from ..components.kbs_client import KbsClientProcess
@@ -241,8 +240,7 @@ class LocalPlatform:
         ]
 
     def _binary(self, artifact: Artifact, role: str, given: Path | None) -> Binary:
-        provided = self.provider.file(artifact, role, given)
-        return Binary(provided.path, provided.source)
+        return self.provider.file(artifact, role, given)
 
     def _folder(self, name: str) -> Path:
         folder = self.state / name

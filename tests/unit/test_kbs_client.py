@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trustee_conformance.harness.components.binary import Binary
+from trustee_conformance.harness.artifacts.provide import Binary
 from trustee_conformance.harness.components.kbs_client import KbsClientProcess, decoded
 from trustee_conformance.harness.model.observation import Absence
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from trustee_conformance.harness.adapters.process import OwnedProcess
 from trustee_conformance.harness.adapters.store import Store, StoreError
-from trustee_conformance.harness.components.binary import Binary
+from trustee_conformance.harness.artifacts.provide import Binary
 from trustee_conformance.harness.components.store import StoreProcess
 from trustee_conformance.harness.errors import ComponentFailed
 from trustee_conformance.harness.model.canary import Canaries
