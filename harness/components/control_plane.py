@@ -20,7 +20,7 @@ from ..model.canary import Canaries
 from ..model.component import ComponentInfo, Part
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .inspect import digest_of_process
+from .inspect import digest_of_process, module_version
 
 CONTROLLERS = (
     "serviceaccount-controller",
@@ -40,6 +40,8 @@ PROGRESS = {
 Without it the API server's caches learn of their own freshness only with the next event, and
 requests that ask for the newest state time out (kubeadm sets 5 s for the same reason).
 """
+
+KUBERNETES_MODULE = "k8s.io/kubernetes"
 
 ISSUER = "https://kubernetes.default.svc"
 SERVICE_RANGE = "10.0.0.0/24"
@@ -159,7 +161,7 @@ class ControlPlane:
             Part("etcd", self._etcd_version(), self._digest("etcd"), self.etcd.source),
             Part(
                 "kube-controller-manager",
-                None,
+                module_version(self._processes["kube-controller-manager"].pid, KUBERNETES_MODULE),
                 self._digest("kube-controller-manager"),
                 self.controller_manager.source,
             ),

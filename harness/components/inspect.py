@@ -9,6 +9,9 @@ from ..adapters import buildinfo
 from ..adapters.process import TETHER
 from ..wait import Deadline, wait_until
 
+REFERENCE = Path(__file__).parent.parent / "reference"
+"""Where the reference programs are."""
+
 
 def executable(pid: int) -> Path:
     """Return the file that the process runs, reachable even if it was replaced since."""
@@ -49,13 +52,12 @@ def digest_of_process(pid: int | None) -> str | None:
         return None
 
 
-def digest_of_files(*folders: Path) -> str:
-    """Return the SHA-256 over the Python files of folders, for programs that Python runs."""
+def digest_of_double(program: str) -> str:
+    """Return the SHA-256 over the Python files of a reference program and what it shares."""
     total = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            total.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            total.update(path.read_bytes() + b"\0")
+    for path in sorted([*REFERENCE.glob("*.py"), *(REFERENCE / program).rglob("*.py")]):
+        total.update(path.relative_to(REFERENCE).as_posix().encode() + b"\0")
+        total.update(path.read_bytes() + b"\0")
     return "sha256:" + total.hexdigest()
 
 

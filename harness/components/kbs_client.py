@@ -18,8 +18,8 @@ from ..model.component import ComponentInfo
 from ..model.observation import Absence
 from ..model.words import Component
 from ..versions import own_version
-from .inspect import digest_of_files
-from .trustee import PACKAGE, REFERENCE, SOURCE
+from .inspect import digest_of_double
+from .trustee import PACKAGE, SOURCE
 
 TIMEOUT = 30
 """Seconds that one fetch may take."""
@@ -96,7 +96,7 @@ class KbsClientProcess:
             implementation="reference",
             installer="process",
             version=own_version(),
-            digest=digest_of_files(REFERENCE / "client"),
+            digest=digest_of_double("client"),
             source=SOURCE,
         )
 

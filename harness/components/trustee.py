@@ -19,11 +19,10 @@ from ..model.names import Names
 from ..model.words import Component
 from ..versions import own_version
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .inspect import digest_of_files
+from .inspect import digest_of_double
 from .manifests import load
 from .starting import start
 
-REFERENCE = Path(__file__).parent.parent / "reference"
 PACKAGE = "trustee_conformance.harness.reference"
 SOURCE = f"{PACKAGE} (this project's double)"
 
@@ -191,8 +190,8 @@ class TrusteeProcess:
 
     def infos(self) -> list[ComponentInfo]:
         """Describe the operator and KBS."""
-        operator = _double(Component.TRUSTEE_OPERATOR, REFERENCE / "operator")
-        return [operator, _double(Component.KBS, REFERENCE / "kbs")]
+        operator = _double(Component.TRUSTEE_OPERATOR, "operator")
+        return [operator, _double(Component.KBS, "kbs")]
 
     def _make_sample(self) -> None:
         where = {"namespace": self.names.namespace}
@@ -240,12 +239,12 @@ class TrusteeProcess:
         return process if alive else None
 
 
-def _double(name: Component, folder: Path) -> ComponentInfo:
+def _double(name: Component, program: str) -> ComponentInfo:
     return ComponentInfo(
         name=name,
         implementation="reference",
         installer="process",
         version=own_version(),
-        digest=digest_of_files(folder),
+        digest=digest_of_double(program),
         source=SOURCE,
     )

@@ -43,6 +43,8 @@ class Intended:
 def follow(context: Context, intended: Intended, until: Hop) -> DeadlinePassed | None:
     """Wait for the value at one hop after the other; return what was awaited in vain, if anything.
 
+    Where one gives up, the hops before it are looked at again: one of them may have lost the value.
+
     What is seen goes to the journal, where the judge reads it; the return value is for people.
 
     Raises:
@@ -53,7 +55,7 @@ def follow(context: Context, intended: Intended, until: Hop) -> DeadlinePassed |
         try:
             _await(context, hop, intended)
         except DeadlinePassed as passed:
-            look_again(context, hop)
+            look_again(context, CHAIN[: CHAIN.index(hop)])
             look_for_evidence(context, hop, intended.put)
             return passed
     return None
@@ -128,5 +130,5 @@ def stay(context: Context, intended: Intended) -> DeadlinePassed | None:
     except DeadlinePassed as passed:
         return passed
     if fetches[-1].fingerprint != intended.fingerprint:
-        look_again(context, Hop.CLIENT)
+        look_again(context, CHAIN)
     return None

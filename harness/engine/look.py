@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,6 @@ from ..adapters.kubernetes import SECRET, condition, decoded
 from ..adapters.store import StoreError
 from ..components.kbs_client import Fetched
 from ..model import observation
-from ..model.culprit import CHAIN
 from ..model.observation import Absence, Observation
 from ..model.words import Hop
 from .context import Context
@@ -32,13 +32,13 @@ def look(context: Context, hop: Hop) -> Observation:
     return context.journal.record(_LOOKS[hop](context))
 
 
-def look_again(context: Context, until: Hop) -> None:
-    """Look at every hop up to one and keep what is there, so that all were seen at one time.
+def look_again(context: Context, hops: Sequence[Hop]) -> None:
+    """Look at hops and keep what is there even if it has not changed, so that it is fresh.
 
     Raises:
         EnvironmentFailed: the API server does not answer.
     """
-    for hop in CHAIN[: CHAIN.index(until) + 1]:
+    for hop in hops:
         context.journal.keep(_LOOKS[hop](context))
 
 

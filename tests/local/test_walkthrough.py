@@ -44,6 +44,7 @@ def assert_every_component_is_named(report: dict) -> None:
     parts = {part["name"]: part for part in components["kubernetes"]["parts"]}
     assert set(parts) == {"etcd", "kube-apiserver", "kube-controller-manager"}
     assert parts["etcd"]["version"] == "3.5.1"
+    assert parts["kube-controller-manager"]["version"] == "v1.37.2"
 
 
 def assert_propagation_is_whole(report: dict) -> None:

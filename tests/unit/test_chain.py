@@ -125,6 +125,24 @@ def test_a_kbs_that_dies_after_it_was_read_is_blamed_and_not_the_client(tmp_path
     assert culprit.component is Component.KBS
 
 
+def test_a_value_that_comes_too_late_is_missing_where_it_was_awaited(tmp_path):
+    chain = Chain(secret=None)
+    context = chain.context(tmp_path)
+    read = context.stack.store.api.read
+    looks = iter(range(100))
+
+    def read_and_arrive(*names: str) -> object:
+        """The value arrives while the store is looked at again, after the wait has ended."""
+        if next(looks) > 0:
+            chain.held["secret"] = NEW
+        return read(*names)
+
+    context.stack.store.api.read = read_and_arrive
+    assert follow(context, intended(context), Hop.CLIENT) is not None
+    culprit = judge("value-reaches-client", context.journal.current()).culprit
+    assert (culprit.hop, culprit.component) == (Hop.SECRET, Component.EXTERNAL_SECRETS)
+
+
 @pytest.mark.parametrize(
     ("turned", "blamed"),
     [
