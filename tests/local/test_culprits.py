@@ -34,7 +34,6 @@ SHORT = [
         ("external-secrets-stopped", "ROTATION-001", EXTERNAL_SECRETS),
         ("operator-stopped", "ROTATION-001", OPERATOR),
         ("store-gone", "ROTATION-001", ("store", "run->store", "store")),
-        ("store-gone-before-the-put", "ROTATION-001", ("store", "run->store", "store")),
         ("kbs-gone", "ROTATION-001", KBS),
     ],
 )
@@ -98,3 +97,10 @@ def test_what_ran_must_be_read_for_a_verdict(run):
     assert done.code == 3, done.output
     assert "no digest today" in done.report["failure"]
     assert done.report["doubles"] == ["trustee-operator", "kbs", "kbs-client"]
+
+
+def test_a_store_that_does_not_take_the_value_is_the_culprit(run):
+    done = run("--only", "ROTATION-001", *SHORT, broken="store-gone-before-the-put")
+    assert done.code == 1, done.output
+    assert done.culprit("ROTATION-001") == ("store", "run->store", "store")
+    assert done.result("ROTATION-001")["step"].startswith("When a new value is put")

@@ -19,3 +19,7 @@ def test_every_package_is_declared():
         for path in (ROOT / package).rglob("__init__.py")
     }
     assert declared == found
+
+
+def test_every_part_of_the_package_says_that_it_is_typed():
+    assert [package for package in PACKAGES if not (ROOT / package / "py.typed").is_file()] == []
