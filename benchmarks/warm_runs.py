@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from trustee_conformance.harness.engine.state import state_root
+from trustee_conformance.harness.engine.state import StateFolder
 
 COMMAND = (sys.executable, "-m", "trustee_conformance.harness.cli", "run", "--accept-rehearsal")
 
@@ -31,7 +31,7 @@ def main() -> None:
         verdicts[verdict] += 1
         sys.stdout.write(f"run {number:3}: {took:6.2f} s  {verdict}\n")
         sys.stdout.flush()
-    left = sorted(path.name for path in state_root().iterdir()) if state_root().is_dir() else []
+    left = [folder.path.name for folder in StateFolder.all()]
     sys.stdout.write(
         f"median {statistics.median(seconds):.2f} s of {runs}, "
         f"{min(seconds):.2f} to {max(seconds):.2f} s; {dict(verdicts)}; left behind: {left or 0}\n"

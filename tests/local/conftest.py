@@ -46,8 +46,9 @@ class Done:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Done]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Run the features; `broken` names what is broken on purpose, see breaking.py."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made: list[Path] = []
 
     def start(*arguments: str, broken: str = "nothing") -> Done:
