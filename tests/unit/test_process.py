@@ -33,6 +33,15 @@ def gone(pid: int) -> None:
     wait_until(seen, bool, expected=f"process {pid} to be gone", deadline=Deadline("gone", 5))
 
 
+def await_end(process: OwnedProcess) -> None:
+    wait_until(
+        lambda: process.exit_status,
+        lambda status: status is not None,
+        expected="the end",
+        deadline=Deadline("end", 5),
+    )
+
+
 def test_a_process_dies_with_an_owner_that_is_killed(tmp_path):
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True
@@ -75,12 +84,7 @@ def test_a_pod_outlives_the_operator_and_dies_with_the_owner(tmp_path):
 def test_a_process_is_stopped_its_log_kept_and_its_status_known(tmp_path):
     process = OwnedProcess("echo", ["/bin/sh", "-c", "echo hello; exit 3"], tmp_path / "log")
     process.start()
-    wait_until(
-        lambda: process.exit_status,
-        lambda status: status is not None,
-        expected="the end",
-        deadline=Deadline("end", 5),
-    )
+    await_end(process)
     assert (process.exit_status, process.running, process.log_tail()) == (3, False, "hello")
 
 
@@ -105,10 +109,5 @@ def test_free_ports_are_all_different():
 def test_a_program_that_is_not_there_ends_with_a_status(tmp_path, command):
     process = OwnedProcess("absent", command, tmp_path / "log")
     process.start()
-    wait_until(
-        lambda: process.exit_status,
-        lambda status: status is not None,
-        expected="the end",
-        deadline=Deadline("end", 5),
-    )
+    await_end(process)
     assert process.exit_status == 1
