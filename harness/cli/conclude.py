@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...reports import json_report
-from ...reports.json_report import Report
+from ...reports.report import Report
 from ..engine.leaks import scan
 from ..engine.run import Run
 from ..model.propagation import propagation
@@ -65,6 +65,8 @@ def _render(run: Run, code: ExitCode) -> str:
             easings=run.easings,
             components=run.components,
             capabilities=run.capabilities,
+            planned=run.selection.planned,
+            selected=run.selection.selected,
             results=list(run.results.values()),
             observations=run.journal.by_requirement(),
             failure=run.failure.message if run.failure else None,

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import HarnessError
-from ..model.requirement import Requirement, Result
+from ..model.requirement import Requirement, Result, StepResult
 from ..model.words import Stage, Status
 from ..wait import DeadlinePassed
 
@@ -80,10 +80,11 @@ class Terminal:
         line = f"  [cyan]{requirement.id}[/] {escape(requirement.scenario)}"
         self.console.print(line, soft_wrap=True)
 
-    def step(self, text: str, seconds: float, *, held: bool) -> None:
+    def step(self, step: StepResult) -> None:
         """Tell that a step has ended."""
-        mark = "[green]✓[/]" if held else "[red]✗[/]"
-        self.console.print(f"    {mark} {escape(text)} [dim]{seconds:.2f} s[/]", soft_wrap=True)
+        mark = "[green]✓[/]" if step.status is Status.PASS else "[red]✗[/]"
+        line = f"    {mark} {escape(str(step))} [dim]{step.seconds:.2f} s[/]"
+        self.console.print(line, soft_wrap=True)
 
     def result(self, result: Result, waited: DeadlinePassed | None) -> None:
         """Tell what a requirement came to, in full where it did not pass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..model.requirement import Requirement, Result
+from ..model.requirement import Requirement, Result, StepResult
 from ..wait import DeadlinePassed
 
 
@@ -19,7 +19,7 @@ class Narrator(Protocol):
         """A scenario begins."""
         ...
 
-    def step(self, text: str, seconds: float, *, held: bool) -> None:
+    def step(self, step: StepResult) -> None:
         """A step has ended."""
         ...
 

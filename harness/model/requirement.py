@@ -15,7 +15,18 @@ ID_PATTERN = re.compile(r"^[A-Z]+-\d{3}$")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One sentence with MUST or MUST NOT, and the scenario that tries it."""
+    """One sentence with MUST or MUST NOT, and the scenario that tries it.
+
+    Attributes:
+        id: AREA-NNN.
+        statement: The sentence.
+        level: How much it decides.
+        stage: The part of the walkthrough that it belongs to.
+        scenario: The scenario's title.
+        feature: The feature's file, below the folder of features.
+        title: The feature's title.
+        line: The scenario's line in that file.
+    """
 
     id: str
     statement: str
@@ -23,11 +34,40 @@ class Requirement:
     stage: Stage
     scenario: str
     feature: str
+    title: str = ""
+    line: int = 1
 
     @property
     def area(self) -> str:
         """The area that the id begins with, in lower case."""
         return self.id.partition("-")[0].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step of a scenario came to; `skip` where an earlier one ended the scenario.
+
+    Attributes:
+        keyword: Given, When, Then, And.
+        text: The step without its keyword.
+        line: Its line in the feature's file.
+        status: What it came to.
+        seconds: How long it took.
+    """
+
+    keyword: str
+    text: str
+    line: int
+    status: Status
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the step's entry in `report.json`."""
+        return {"text": str(self), "status": self.status, "seconds": round(self.seconds, 3)}
+
+    def __str__(self) -> str:
+        """Return the step as the feature has it."""
+        return f"{self.keyword} {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +84,7 @@ class Result:
         seen: What was there instead, for people.
         step: The step that ended the scenario, where it did not pass.
         evidence: What the parts on the culprit's edge said of themselves, a sentence each.
+        steps: All steps of the scenario.
     """
 
     requirement: Requirement
@@ -55,6 +96,7 @@ class Result:
     seen: str = ""
     step: str | None = None
     evidence: tuple[str, ...] = ()
+    steps: tuple[StepResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `report.json`."""
@@ -71,6 +113,7 @@ class Result:
             "expected": self.expected or None,
             "seen": self.seen or None,
             "step": self.step,
+            "steps": [step.to_json() for step in self.steps],
             "evidence": list(self.evidence),
             "scenario": asked.scenario,
             "duration": round(self.duration, 3),
