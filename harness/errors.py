@@ -49,3 +49,7 @@ class ComponentFailed(HarnessError):
 
 class Interrupted(KeyboardInterrupt):
     """SIGTERM arrived: the run ends as it does on Ctrl-C, with another exit code."""
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The deadline of the whole run has come: it ends as it does on Ctrl-C. Exit code 3."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .errors import EnvironmentFailed
 from .model.fingerprint import Fingerprinter
 from .model.observation import Observation
 
@@ -74,8 +75,14 @@ class Journal:
             "requirement": self._current,
             **observation.to_json(),
         }
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise EnvironmentFailed(
+                f"observations could not be written to {self.path}: {error.strerror}",
+                hint="give a folder with space in it with --report-dir",
+            ) from None
 
 
 def _repeats(seen: list[Observation], new: Observation) -> bool:

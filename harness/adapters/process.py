@@ -6,12 +6,11 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TETHER = Path(__file__).with_name("tether.py")
+from .command import tethered
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -43,10 +42,9 @@ class OwnedProcess:
         Raises:
             OSError: the log could not be opened or Python could not be started.
         """
-        tie = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
-                [*tie, *map(str, self.command)],
+                tethered(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,10 +93,31 @@ class OwnedProcess:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def free_ports(count: int) -> list[int]:
-    """Return that many loopback ports that were free just now, all different."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+@dataclass(slots=True)
+class Ports:
+    """Loopback ports that nobody else on this machine is given while they are held.
+
+    A socket that is bound with SO_REUSEADDR and never listens keeps its port from everyone who asks
+    the kernel for any port, and lets a server that sets the same option listen on it (socket(7));
+    Go's net, asyncio and Rust's standard library set it. The kernel drops it with this process.
+    """
+
+    _held: list[socket.socket] = field(default_factory=list)
+
+    def take(self, count: int) -> list[int]:
+        """Return that many ports that nobody uses, all different."""
+        taken = [_bound() for _ in range(count)]
+        self._held.extend(taken)
+        return [int(one.getsockname()[1]) for one in taken]
+
+    def close(self) -> None:
+        """Give all ports back."""
+        while self._held:
+            self._held.pop().close()
+
+
+def _bound() -> socket.socket:
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", 0))
+    return one

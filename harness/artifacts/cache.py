@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ..errors import EnvironmentFailed
-from .recipe import Artifact, Progress
+from .recipe import Artifact, Progress, next_step
 
 PROVENANCE = "provenance.json"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file as it was made: its size in bytes, its time in nanoseconds, its SHA-256."""
+
+    size: int
+    modified: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,30 @@ class Cache:
         return self.root / "artifacts" / artifact.key
 
     def has(self, artifact: Artifact) -> bool:
-        """Tell whether the artifact is there, complete."""
-        return (self.entry(artifact) / PROVENANCE).is_file()
+        """Tell whether the artifact is there, complete, as it was made."""
+        return bool(self.files(artifact)) and not self.damage(artifact)
+
+    def files(self, artifact: Artifact) -> dict[str, MadeFile]:
+        """Return what is noted of the files that were made, by role; nothing where none were."""
+        try:
+            noted = json.loads((self.entry(artifact) / PROVENANCE).read_text())["files"]
+            return {role: MadeFile(**one) for role, one in noted.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def damage(self, artifact: Artifact) -> str:
+        """Say which file is not as it was made, by size and time; empty where all are.
+
+        Digests are compared when they are read from what runs: reading 500 MB before every run
+        would cost a second.
+        """
+        for role, made in self.files(artifact).items():
+            path = self.entry(artifact) / artifact.files.get(role, role)
+            if not path.is_file():
+                return f"{path.name} is gone"
+            if (path.stat().st_size, path.stat().st_mtime_ns) != (made.size, made.modified):
+                return f"{path.name} was changed"
+        return ""
 
     def provide(self, artifact: Artifact, progress: Progress) -> Path:
         """Return the artifact's folder, made now if it is not there.
@@ -57,7 +89,15 @@ class Cache:
         return self.entry(artifact)
 
     def clean(self) -> int:
-        """Remove all that is cached, the Go caches included; return the bytes that were freed."""
+        """Remove all that is cached, the Go caches included; return the bytes that were freed.
+
+        Raises:
+            EnvironmentFailed: another process is making something here.
+        """
+        with self._alone():
+            return self._empty()
+
+    def _empty(self) -> int:
         freed = 0
         for name in ("artifacts", "go", "making"):
             folder = self.root / name
@@ -69,6 +109,10 @@ class Cache:
     def _make(self, artifact: Artifact, progress: Progress) -> None:
         making = self.root / "making"
         making.mkdir(parents=True, exist_ok=True)
+        for left in making.glob(f"{artifact.key}.*"):
+            _remove(left)  # of a process that was killed: the lock is ours now
+        if damage := self.damage(artifact):
+            progress(f"{artifact.name} {artifact.version} is made anew: in the cache {damage}")
         aside = Path(tempfile.mkdtemp(prefix=f"{artifact.key}.", dir=making))
         try:
             artifact.recipe.make(aside, self.root, progress)
@@ -77,6 +121,11 @@ class Cache:
             self.entry(artifact).parent.mkdir(exist_ok=True)
             _remove(self.entry(artifact))
             aside.rename(self.entry(artifact))
+        except OSError as error:
+            raise EnvironmentFailed(
+                f"{artifact.name} {artifact.version} could not be kept: {error.strerror}",
+                hint=next_step(str(error.strerror), aside, f"{self.root} can be written"),
+            ) from None
         finally:
             _remove(aside)
 
@@ -86,13 +135,34 @@ class Cache:
             "version": artifact.version,
             "source": artifact.recipe.source,
             "recipe": artifact.recipe.digest,
+            "files": {role: asdict(_made(folder / name)) for role, name in artifact.files.items()},
         }
         (folder / PROVENANCE).write_text(json.dumps(data, indent=2) + "\n")
 
     @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold every lock that somebody has made here."""
+        with ExitStack() as held:
+            for path in sorted((self.root / "locks").glob("*.lock")):
+                try:
+                    held.enter_context(FileLock(path, timeout=0))
+                except Timeout:
+                    raise EnvironmentFailed(
+                        f"another process is making {path.stem}",
+                        hint="wait for it, or end it, then clean again",
+                    ) from None
+            yield
+
+    @contextmanager
     def _locked(self, artifact: Artifact, progress: Progress) -> Iterator[None]:
         locks = self.root / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentFailed(
+                f"the cache {self.root} cannot be written: {error.strerror}",
+                hint="set XDG_CACHE_HOME to a folder that you may write to",
+            ) from None
         lock = FileLock(locks / f"{artifact.key}.lock")
         try:
             lock.acquire(timeout=0.2)
@@ -103,6 +173,12 @@ class Cache:
             yield
         finally:
             lock.release()
+
+
+def _made(path: Path) -> MadeFile:
+    with path.open("rb") as file:
+        digest = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    return MadeFile(path.stat().st_size, path.stat().st_mtime_ns, digest)
 
 
 def _check_files(artifact: Artifact, folder: Path) -> None:

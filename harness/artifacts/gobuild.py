@@ -5,14 +5,15 @@ from __future__ import annotations
 import collections
 import json
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..adapters.command import leashed, run
 from ..errors import EnvironmentFailed
-from .recipe import Progress, digest_of, digest_of_tree
+from .cache import Cache
+from .recipe import Progress, digest_of, digest_of_tree, next_step
 from .toolchain import Toolchain, toolchain
 
 MODULES = Path(__file__).parent / "modules"
@@ -72,8 +73,8 @@ class GoBuild:
         Raises:
             EnvironmentFailed: a module could not be had or the build failed.
         """
-        tools = toolchain(self.go, cache / "go", progress)
-        with tempfile.TemporaryDirectory(prefix="go.", dir=into.parent) as work:
+        tools = toolchain(self.go, Cache(cache), progress)
+        with tempfile.TemporaryDirectory(prefix=f"{into.name}.", dir=into.parent) as work:
             build = _Build(self, tools, Path(work) / "build", progress)
             shutil.copytree(MODULES / self.folder, build.folder)
             if self.slim is not None:
@@ -117,14 +118,8 @@ class _Build:
         """Build, counting the packages that Go names as it compiles them."""
         tail: collections.deque[str] = collections.deque(maxlen=TAIL)
         compiled, told = 0, 0.0
-        process = subprocess.Popen(
-            [str(self.tools.go), *arguments],
-            cwd=self.folder,
-            env=self.tools.environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
+        command = [str(self.tools.go), *arguments]
+        with leashed(command, self.folder, self.tools.environment()) as process:
             for line in process.stderr or ():
                 tail.append(line)
                 compiled += not line.startswith("go: ")
@@ -134,21 +129,14 @@ class _Build:
         self._check(process.returncode, "".join(tail))
 
     def _go(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [str(self.tools.go), *arguments],
-            cwd=self.folder,
-            env=self.tools.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self._check(done.returncode, done.stderr[-2000:] or done.stdout[-2000:])
-        return done.stdout
+        done = run([self.tools.go, *arguments], self.folder, self.tools.environment())
+        self._check(done.status, done.errors[-2000:] or done.output[-2000:])
+        return done.output
 
     def _check(self, status: int, log: str) -> None:
         if status != 0:
             raise EnvironmentFailed(
                 f"Go ended with {status} while {self.recipe.folder} was built",
-                hint="read the last lines above; the next try goes on where this one stopped",
+                hint=next_step(log, self.folder, "Go reaches its module proxy (`go env GOPROXY`)"),
                 log=log,
             )

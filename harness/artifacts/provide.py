@@ -16,10 +16,12 @@ class Binary:
     Attributes:
         path: Where it is.
         source: Where it came from, for the report.
+        digest: The SHA-256 with which it was made; `None` where nothing is known of that.
     """
 
     path: Path
     source: str
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,5 @@ class Provider:
         if given is not None:
             return Binary(given.resolve(), f"path {given}")
         folder = self.cache.provide(artifact, self.progress)
-        return Binary(folder / artifact.files[role], artifact.recipe.source)
+        made = self.cache.files(artifact)[role]
+        return Binary(folder / artifact.files[role], artifact.recipe.source, made.digest)

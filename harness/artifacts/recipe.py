@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+UNREACHED = re.compile(
+    r"dial tcp|no such host|connection refused|network is unreachable|i/o timeout|proxyconnect|"
+    r"failed to establish a new connection|name resolution|no matching distribution",
+    re.IGNORECASE,
+)
+"""What Go and pip write where they do not reach what they need."""
 
 Progress = Callable[[str], None]
 """Takes what is being done now, in words; called more than once a second at most."""
@@ -59,6 +67,21 @@ class Artifact:
     def key(self) -> str:
         """The name of its folder in the cache."""
         return f"{self.name}-{self.version}-{self.recipe.digest[:12]}"
+
+
+def next_step(log: str, folder: Path, reached: str) -> str:
+    """Say what to do after a maker has failed, by what it wrote.
+
+    Args:
+        log: What the maker wrote.
+        folder: Where it was to put what it made.
+        reached: What must be reachable for it, in words.
+    """
+    if "no space left on device" in log.lower():
+        return f"the disk that holds {folder.parent} is full: free some space and run it again"
+    if UNREACHED.search(log):
+        return f"check that {reached}, then run the same command again"
+    return "read the last lines above; the next try goes on where this one stopped"
 
 
 def digest_of(*parts: str | bytes) -> str:

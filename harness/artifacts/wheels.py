@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..adapters.command import run
 from ..errors import EnvironmentFailed
-from .recipe import Progress, digest_of
+from .recipe import Progress, digest_of, next_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,10 @@ class Wheel:
     def _install(self, into: Path, pins: Path) -> None:
         options = ["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"]
         command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run(
-            [*command, "install", *options, "--target", str(into), "-r", str(pins)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
+        done = run([*command, "install", *options, "--target", str(into), "-r", str(pins)])
+        if done.status != 0:
             raise EnvironmentFailed(
                 f"the wheel {self.package} {self.version} could not be had",
-                hint="check that pip reaches a package index, then run the same command again",
-                log=done.stderr[-2000:],
+                hint=next_step(done.errors, into, "pip reaches a package index"),
+                log=done.errors[-2000:],
             )

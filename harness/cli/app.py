@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from ..config import Configured, configure
+from ..engine.signals import heeded
+from ..engine.state import run_id
 from ..errors import HarnessError, Interrupted, UsageError
 from ..model.words import ExitCode
 from .terminal import Terminal
@@ -46,6 +44,12 @@ def run(
     accept_rehearsal: Annotated[
         bool, typer.Option("--accept-rehearsal", help="Exit 0 where all held, but on doubles.")
     ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the stack up afterwards; `down` ends it.")
+    ] = False,
+    deadline: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Bound of the whole run.")
+    ] = None,
     config: Config = None,
     assignments: Set = None,
 ) -> None:
@@ -53,10 +57,8 @@ def run(
     from . import running
 
     configured = _configure(profile, platform, config, assignments)
-    code = running.run(
-        configured, Terminal(), _run_id(), report_dir, only, accept_rehearsal=accept_rehearsal
-    )
-    raise typer.Exit(int(code))
+    wish = running.Wish(report_dir, only, accept_rehearsal, keep, deadline)
+    raise typer.Exit(int(running.run(configured, Terminal(), run_id(), wish)))
 
 
 @app.command()
@@ -99,22 +101,8 @@ def up(
     """Start a stack that stays until `down`, and print what to paste into a shell."""
     from . import keeping
 
-    _configure(None, platform, config, assignments)
-    keeping.up(Terminal(sys.stderr), _run_id(), platform, config, assignments or [])
-
-
-@app.command(hidden=True)
-def supervise(
-    name: str,
-    platform: Platform = None,
-    config: Config = None,
-    assignments: Set = None,
-) -> None:
-    """Own a stack until SIGTERM; started by `up`."""
-    from . import keeping
-
     configured = _configure(None, platform, config, assignments)
-    keeping.supervise(Terminal(), name, configured)
+    raise typer.Exit(keeping.up(Terminal(sys.stderr), run_id(), configured))
 
 
 @app.command()
@@ -157,9 +145,9 @@ def artifacts_clean() -> None:
 
 def main() -> None:
     """Run a command; every error ends in a sentence and its exit code, none in a traceback."""
-    signal.signal(signal.SIGTERM, _terminated)
     try:
-        app()
+        with heeded():
+            app()
     except UsageError as error:
         _fail(error, ExitCode.USAGE)
     except HarnessError as error:
@@ -171,10 +159,6 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a traceback would end with 1: "not conformant"
         message = f"{type(error).__name__}: {error}"
         _fail(HarnessError(message, hint=REPORT_IT), ExitCode.NO_VERDICT)
-
-
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
 
 
 def _fail(error: HarnessError, code: ExitCode) -> None:
@@ -189,7 +173,3 @@ def _configure(
     assignments: list[str] | None,
 ) -> Configured:
     return configure(config, assignments or [], {"profile": profile, "platform": platform})
-
-
-def _run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from ...fixtures.concluding import Conclusion, conclude
 from ..config import Configured
+from ..engine.report_folder import DEFAULT, claim
 from ..engine.run import Run
-from ..errors import UsageError
+from ..engine.signals import deadline
 from ..model.words import ExitCode
-from . import features
-from .conclude import conclude
+from . import detaching, features, verdict
+from .keeping import say_kept
 from .terminal import Terminal
 
-DEFAULT = Path(".conformance")
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the options of `run` ask for beside the configuration.
+
+    Attributes:
+        report_dir: Where artefacts go.
+        only: Which requirements.
+        accept_rehearsal: Whether `rehearsed` is good enough.
+        keep: Whether the stack is to go on afterwards.
+        seconds: How long the whole run may take.
+    """
+
+    report_dir: Path | None = None
+    only: str | None = None
+    accept_rehearsal: bool = False
+    keep: bool = False
+    seconds: float | None = None
 
 
-def run(
-    configured: Configured,
-    terminal: Terminal,
-    name: str,
-    report_dir: Path | None,
-    only: str | None,
-    *,
-    accept_rehearsal: bool,
-) -> ExitCode:
-    """Run the features and conclude.
+def run(configured: Configured, terminal: Terminal, name: str, wish: Wish) -> ExitCode:
+    """Run the features and conclude; with `keep`, the stack goes on in a process of its own.
 
     Raises:
         UsageError: the report folder or the expression cannot be used.
     """
-    features.check(only)
-    folder = _report_folder(report_dir or DEFAULT / name)
-    this = Run.make(configured, folder, terminal, name)
+    features.check(wish.only)
+    folder = claim(wish.report_dir or DEFAULT / name)
+    if not wish.keep:
+        this = Run.make(configured, folder, terminal, name)
+        return _run(this, terminal, wish).code
+
+    def work(hand_over: Callable[[int], None]) -> int:
+        this = Run.make(configured, folder, terminal, name)
+        this.keep = True
+        code = _run(this, terminal, wish).code
+        if this.kept:
+            say_kept(this, terminal)
+            hand_over(code)
+            this.stop()
+        return code
+
+    return ExitCode(detaching.detached(work))
+
+
+def _run(this: Run, terminal: Terminal, wish: Wish) -> Conclusion:
     terminal.log_tail, terminal.redact = this.log_tail, this.canaries.redact
-    settings = configured.settings
-    terminal.say(f"run {name}: profile {settings.profile} on platform {settings.platform}")
-    features.execute(this, only)
-    return conclude(this, terminal, accept_rehearsal=accept_rehearsal)
-
-
-def _report_folder(folder: Path) -> Path:
+    settings = this.configured.settings
+    terminal.say(f"run {this.id}: profile {settings.profile} on platform {settings.platform}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError(
-                f"the report folder {folder} is not empty",
-                hint="give a new or empty folder with --report-dir",
-            )
-        (folder / "observations.jsonl").touch()
-    except OSError as error:
-        raise UsageError(
-            f"the report folder {folder} cannot be written: {error.strerror}",
-            hint="give a folder that you may write to with --report-dir",
-        ) from None
-    return folder.resolve()
+        with deadline(wish.seconds):
+            features.execute(this, wish.only)
+    except KeyboardInterrupt as cause:
+        this.interrupt(cause)
+    finally:
+        if not this.kept:
+            this.stop()
+    done = conclude(this.record(), this.report_dir, terminal.written, accept=wish.accept_rehearsal)
+    verdict.say(done, terminal)
+    return done

@@ -13,7 +13,7 @@ import requests
 from ..adapters import kubeconfig
 from ..adapters.certificates import Authority, Pair
 from ..adapters.kubernetes import Kubernetes
-from ..adapters.process import OwnedProcess, free_ports
+from ..adapters.process import OwnedProcess, Ports
 from ..artifacts.provide import Binary
 from ..errors import EnvironmentFailed
 from ..model.canary import Canaries
@@ -65,6 +65,7 @@ class ControlPlane:
     controller_manager: Binary
     folder: Path
     canaries: Canaries
+    _ports: Ports = field(default_factory=Ports)
     _processes: dict[str, OwnedProcess] = field(default_factory=dict)
     _authority: Authority | None = None
     _server: str = ""
@@ -80,7 +81,7 @@ class ControlPlane:
         certificates = self.folder / "certificates"
         certificates.mkdir(mode=0o700)
         self._authority = Authority(certificates, self.canaries)
-        client_port, peer_port, api_port = free_ports(3)
+        client_port, peer_port, api_port = self._ports.take(3)
         self._server = f"https://127.0.0.1:{api_port}"
         self._etcd_url = f"https://127.0.0.1:{client_port}"
         self._run("etcd", self.etcd, self._etcd_flags(client_port, peer_port), PROGRESS)
@@ -114,6 +115,7 @@ class ControlPlane:
         for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
             if name in self._processes:
                 self._processes[name].kill()
+        self._ports.close()
 
     @property
     def authority(self) -> Authority:

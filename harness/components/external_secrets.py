@@ -9,7 +9,7 @@ import requests
 import yaml
 
 from ..adapters.kubernetes import CRD, EXTERNAL_SECRETS_GROUP, Kind, Kubernetes, Object, condition
-from ..adapters.process import OwnedProcess, free_ports
+from ..adapters.process import OwnedProcess, Ports
 from ..artifacts.provide import Binary
 from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
@@ -44,6 +44,7 @@ class ExternalSecretsProcess:
     binary: Binary
     crds: Path
     folder: Path
+    _ports: Ports = field(default_factory=Ports)
     _process: OwnedProcess | None = None
     _live_port: int = 0
     _served: list[str] = field(default_factory=list)
@@ -72,7 +73,7 @@ class ExternalSecretsProcess:
         Raises:
             ComponentFailed: it could not be started.
         """
-        metrics, self._live_port = free_ports(2)
+        metrics, self._live_port = self._ports.take(2)
         self._process = OwnedProcess(
             "external-secrets",
             [
@@ -100,6 +101,7 @@ class ExternalSecretsProcess:
         """End the controller at once."""
         if self._process is not None:
             self._process.kill()
+        self._ports.close()
 
     @property
     def process(self) -> OwnedProcess | None:

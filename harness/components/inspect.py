@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from ..adapters import buildinfo
-from ..adapters.process import TETHER
+from ..adapters.command import TETHER
 from ..wait import Deadline, wait_until
 
 REFERENCE = Path(__file__).parent.parent / "reference"

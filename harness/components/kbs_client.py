@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..adapters.command import tethered
 from ..artifacts.provide import Binary
 from ..model.component import ComponentInfo
 from ..model.observation import Absence
@@ -65,7 +66,7 @@ class KbsClientProcess:
         arguments = ["--url", self.url, "get-resource", "--path", path]
         try:
             done = subprocess.run(
-                [*self._program(), *arguments],
+                tethered([*self._program(), *arguments]),
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..adapters.process import OwnedProcess, free_ports
+from ..adapters.process import OwnedProcess, Ports
 from ..adapters.store import Store, StoreError
 from ..artifacts.provide import Binary
 from ..errors import ComponentFailed
@@ -48,6 +48,7 @@ class StoreProcess:
     folder: Path
     canaries: Canaries
     url: str = ""
+    _ports: Ports = field(default_factory=Ports)
     _process: OwnedProcess | None = None
     _token: str = ""
 
@@ -72,7 +73,7 @@ class StoreProcess:
         Raises:
             ComponentFailed: it could not be started.
         """
-        port, cluster_port = free_ports(2)
+        port, cluster_port = self._ports.take(2)
         self.url = f"http://127.0.0.1:{port}"
         (self.folder / "data").mkdir(mode=0o700)
         config = self.folder / "config.hcl"
@@ -107,6 +108,7 @@ class StoreProcess:
         """End the server at once."""
         if self._process is not None:
             self._process.kill()
+        self._ports.close()
 
     def log_tail(self) -> str:
         """Return the last lines of the server's log, unredacted."""

@@ -6,13 +6,13 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from ..adapters.kubernetes import CRD, KBS_CONFIG, SECRET, Kubernetes, Object
-from ..adapters.process import OwnedProcess, free_ports
+from ..adapters.process import OwnedProcess, Ports
 from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
 from ..model.names import Names
@@ -63,6 +63,7 @@ class TrusteeProcess:
     folder: Path
     delivery: Delivery
     url: str = ""
+    _ports: Ports = field(default_factory=Ports)
     _operator: OwnedProcess | None = None
 
     def install(self) -> None:
@@ -94,7 +95,7 @@ class TrusteeProcess:
         Raises:
             ComponentFailed: it could not be started.
         """
-        [port] = free_ports(1)
+        [port] = self._ports.take(1)
         self.url = f"http://127.0.0.1:{port}"
         options = {
             "--kubeconfig": kubeconfig,
@@ -128,6 +129,7 @@ class TrusteeProcess:
             for process in [*pod.children(recursive=True), pod]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
+        self._ports.close()
 
     def publish(self, secret: str) -> None:
         """Add a Secret to the KbsConfig's list by the walkthrough's JSON patch, unless it is there.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,21 +14,20 @@ from ..artifacts.cache import Cache
 from ..artifacts.provide import Provider
 from ..components.stack import Stack
 from ..config import Configured
-from ..errors import EnvironmentFailed, HarnessError
+from ..errors import EnvironmentFailed, HarnessError, Interrupted, OutOfTime
 from ..model.canary import Canaries
 from ..model.component import ComponentInfo
 from ..model.requirement import Result
-from ..model.verdict import Standing
 from ..model.words import End, ExitCode
 from ..observe import Journal
 from ..platforms.local import LocalPlatform
 from .context import Context
 from .narrator import Narrator
+from .record import Record
 from .selection import Selection
-from .state import StateFolder
+from .signals import undisturbed
+from .state import KEPT, StateFolder
 from .walkthrough import Walkthrough
-
-ENDING = (signal.SIGINT, signal.SIGTERM)
 
 READING_SECONDS = 30.0
 """How long a run may take to read what ran after its last scenario."""
@@ -43,6 +41,7 @@ class Run:
         id: Names it and its folders.
         configured: The configuration.
         report_dir: Where artefacts go.
+        keep: Whether the stack goes on after the run, for `down` to end it.
         narrator: Who tells the user.
         journal: All observations.
         canaries: All secrets, to search for.
@@ -52,6 +51,7 @@ class Run:
         end: How the run ended.
         interrupted_by: The exit code for the signal that ended it.
         failure: What the engine or its environment failed with.
+        exports: Environment variables that point a shell at the stack, once it is kept.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Run:
     report_dir: Path
     narrator: Narrator
     journal: Journal
+    keep: bool = False
     canaries: Canaries = field(default_factory=Canaries)
     selection: Selection = field(default_factory=Selection)
     results: dict[str, Result] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Run:
     end: End = End.COMPLETE
     interrupted_by: ExitCode = ExitCode.INTERRUPTED
     failure: HarnessError | None = None
+    exports: dict[str, str] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _capabilities: dict[str, list[str]] = field(default_factory=dict)
     _reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
@@ -88,7 +90,7 @@ class Run:
         Raises:
             HarnessError: it does not come up; nothing is left of it after `stop`.
         """
-        self._state = StateFolder.make(self.id, "run")
+        self._state = StateFolder.make(self.id)
         provider = Provider(Cache.default(), self.narrator.progress)
         self._platform = LocalPlatform(
             self.configured.settings,
@@ -103,24 +105,47 @@ class Run:
         served = self._stack.kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
         self._capabilities = {EXTERNAL_SECRETS_GROUP: served}
 
-    def stop(self, *, whole: bool) -> None:
-        """End the stack and remove its state, undisturbed by further signals.
+    def finish(self, *, whole: bool) -> None:
+        """Read what ran, then end the stack, or leave it where it is to be kept.
 
         Args:
             whole: Whether the scenarios came to their end, so that what ran is worth reading.
         """
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
         try:
             if whole and self.failure is None:
                 self._look_back()
+            if self.keep and whole and self.failure is None:
+                self._hand_over()
         finally:
+            if not self.kept:
+                self.stop()
+
+    def stop(self) -> None:
+        """End the stack and remove its state, undisturbed by signals; does no harm if repeated."""
+        with undisturbed():
             self._reader.shutdown(wait=False, cancel_futures=True)
             if self._platform is not None:
                 self._platform.stop()
             if self._state is not None:
                 self._state.remove()
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            self._platform, self._state = None, None
+
+    def interrupt(self, cause: KeyboardInterrupt) -> None:
+        """Note what ended the run before its end."""
+        self.end = End.DEADLINE if isinstance(cause, OutOfTime) else End.INTERRUPTED
+        if isinstance(cause, Interrupted):
+            self.interrupted_by = ExitCode.TERMINATED
+
+    @property
+    def kept(self) -> bool:
+        """Whether the stack goes on after the run."""
+        return bool(self.exports)
+
+    def _hand_over(self) -> None:
+        """Note that the stack is no longer a run's, and how to reach it."""
+        if self._platform is not None and self._state is not None:
+            self.exports = self._platform.exports()
+            self._state.write({"kind": KEPT, "exports": self.exports})
 
     def _look_back(self) -> None:
         """Read what ran, and make sure that what it stood on is still there."""
@@ -153,35 +178,26 @@ class Run:
             raise RuntimeError("the stack was not started")
         return self._walkthrough
 
-    @property
-    def duration(self) -> float:
-        """Seconds since the run began."""
-        return time.monotonic() - self._begun
-
-    @property
-    def easings(self) -> list[str]:
-        """What made this run easier than an installation."""
-        return list(self._stack.easings) if self._stack else []
-
-    @property
-    def capabilities(self) -> dict[str, list[str]]:
-        """What the stack offers, as it was read when it had started."""
-        return self._capabilities
-
-    @property
-    def doubles(self) -> list[str]:
-        """The components that were doubles."""
-        return list(self._stack.doubles) if self._stack else []
-
-    def standing(self) -> Standing:
-        """Return what the verdict is made of."""
-        return Standing(
-            results=list(self.results.values()),
-            end=self.end,
+    def record(self) -> Record:
+        """Return what is known of the run now."""
+        return Record(
+            run=self.id,
+            started=self.started,
+            duration=time.monotonic() - self._begun,
+            profile=self.configured.settings.profile,
+            platform=self.configured.settings.platform,
+            planned=self.selection.planned,
             selected=self.selection.selected,
-            selected_all=len(self.selection.selected) == len(self.selection.planned),
-            doubles=self.doubles,
-            engine_failed=self.failure is not None,
+            results=list(self.results.values()),
+            observations=self.journal.by_requirement(),
+            end=self.end,
+            interrupted_by=self.interrupted_by,
+            failure=self.failure,
+            doubles=list(self._stack.doubles) if self._stack else [],
+            easings=list(self._stack.easings) if self._stack else [],
+            components=self.components,
+            capabilities=self._capabilities,
+            canaries=self.canaries,
         )
 
     def log_tail(self, part: str) -> str:

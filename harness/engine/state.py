@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 
 from ..errors import EnvironmentFailed, UsageError
+
+
+def run_id() -> str:
+    """Return a new run's id: when it began, and what tells it from another of that second."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def state_root() -> Path:
@@ -22,6 +29,12 @@ def state_root() -> Path:
 
 LEAKED = "leaked"
 """Where artefacts that held a canary are moved to."""
+
+LOCKING_SECONDS = 10.0
+"""How long a new run may wait for a `down` that looks at its folder at that moment."""
+
+RUN, KEPT = "run", "stack"
+"""The kinds of a folder: of a run that goes on, and of a stack that is kept until `down`."""
 
 
 @dataclass(slots=True)
@@ -36,28 +49,25 @@ class StateFolder:
     _lock: FileLock | None = None
 
     @classmethod
-    def make(cls, run: str, kind: str) -> StateFolder:
+    def make(cls, run: str) -> StateFolder:
         """Make and lock the folder of a new run.
 
         Args:
             run: The run's id.
-            kind: `run`, or `stack` for one that is kept up until `down`.
 
         Raises:
             EnvironmentFailed: it could not be made.
         """
         folder = cls(state_root() / run)
         try:
-            folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder._claim()
         except OSError as error:
             raise EnvironmentFailed(
-                f"the state folder {folder.path} could not be made: {error.strerror}",
+                f"the state folder {folder.path} could not be made: {error.strerror or error}",
                 hint="set XDG_STATE_HOME to a folder that you may write to",
             ) from None
-        folder._lock = FileLock(folder.path / "lock")
-        folder._lock.acquire(timeout=0)
         started = psutil.Process().create_time()
-        folder.write({"kind": kind, "pid": os.getpid(), "started": started})
+        folder.write({"kind": RUN, "pid": os.getpid(), "started": started})
         return folder
 
     @classmethod
@@ -93,16 +103,15 @@ class StateFolder:
             return {}
         return record
 
-    @property
-    def alive(self) -> bool:
-        """Whether a process owns it: the kernel drops the lock with its owner."""
+    def claim_dead(self) -> bool:
+        """Lock the folder if no process owns it: the kernel drops a lock with its owner."""
         lock = FileLock(self.path / "lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            return True
-        lock.release()
-        return False
+            return False
+        self._lock = lock
+        return True
 
     @property
     def owner(self) -> psutil.Process | None:
@@ -115,8 +124,37 @@ class StateFolder:
             return None
         return process if same else None
 
+    def processes(self) -> list[psutil.Process]:
+        """Return the processes whose command line or kubeconfig lies in this folder."""
+        here = f"{self.path}{os.sep}"
+        return [
+            process
+            for process in psutil.process_iter()
+            if process.pid != os.getpid() and any(here in text for text in _words(process))
+        ]
+
     def remove(self) -> None:
-        """Remove the folder and all in it."""
+        """Remove the folder and all in it, while it is still locked."""
+        shutil.rmtree(self.path, ignore_errors=True)
         if self._lock is not None:
             self._lock.release()
-        shutil.rmtree(self.path, ignore_errors=True)
+            self._lock = None
+
+    def _claim(self) -> None:
+        """Make and lock, again where a `down` took the folder without a lock for a dead one."""
+        while self._lock is None:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(self.path / "lock")
+            lock.acquire(timeout=LOCKING_SECONDS)
+            if (self.path / "lock").exists():
+                self.path.chmod(0o700)  # where it had gone, the lock made it anew
+                self._lock = lock
+            else:
+                lock.release()
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return [*process.cmdline(), process.environ().get("KUBECONFIG", "")]
+    except psutil.Error:
+        return []

@@ -28,6 +28,10 @@ class Canaries:
         for encoding, needle in encodings(raw).items():
             self._needles.setdefault(needle, f"{name} ({encoding})")
 
+    def take(self, others: Canaries) -> None:
+        """Remember all that the others are."""
+        self._needles.update(others._needles)
+
     def find(self, haystack: bytes) -> list[str]:
         """Return the names of the canaries that the bytes contain, each once."""
         return sorted({name for needle, name in self._needles.items() if needle in haystack})

@@ -21,7 +21,7 @@ class FakeRun:
         if self._error:
             raise self._error
 
-    def stop(self, *, whole: bool) -> None:
+    def finish(self, *, whole: bool) -> None:
         self.calls.append("stop" if whole else "cut off")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 import yaml
 from trustee_conformance.harness.adapters.kubernetes import SECRET, Kubernetes, Refused, condition
-from trustee_conformance.harness.adapters.process import free_ports
+from trustee_conformance.harness.adapters.process import Ports
 from trustee_conformance.harness.errors import EnvironmentFailed
 
 OLD = {"metadata": {"name": "one", "resourceVersion": "1"}}
@@ -126,7 +127,8 @@ def test_an_absent_object_is_none_and_a_refusal_is_told(serve):
 
 
 def test_an_api_server_that_is_not_there_is_the_environments_failure(tmp_path):
-    [port] = free_ports(1)
+    with closing(Ports()) as ports:
+        [port] = ports.take(1)
     kubernetes = Kubernetes(kubeconfig(tmp_path, port))
     assert not kubernetes.ready()
     with pytest.raises(EnvironmentFailed, match="does not answer"):

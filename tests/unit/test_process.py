@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
 import pytest
-from trustee_conformance.harness.adapters.process import OwnedProcess, free_ports
+from trustee_conformance.harness.adapters.process import OwnedProcess, Ports
 from trustee_conformance.harness.wait import Deadline, wait_until
 
 OWNER = """
@@ -101,8 +103,21 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path):
     assert stubborn.exit_status == -signal.SIGKILL
 
 
-def test_free_ports_are_all_different():
-    assert len(set(free_ports(50))) == 50
+def test_ports_are_all_different():
+    with closing(Ports()) as ports:
+        assert len(set(ports.take(50))) == 50
+
+
+def test_a_port_that_is_held_is_given_to_nobody_else_and_can_be_listened_on():
+    with closing(Ports()) as ports, ExitStack() as others:
+        [port] = ports.take(1)
+        for _ in range(500):
+            other = others.enter_context(socket.socket())
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", 0))
+            assert other.getsockname()[1] != port
+        with socket.create_server(("127.0.0.1", port)):
+            socket.create_connection(("127.0.0.1", port)).close()
 
 
 @pytest.mark.parametrize("command", [["/nowhere/at/all"]])

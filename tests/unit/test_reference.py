@@ -6,12 +6,13 @@ import base64
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
 import tomli_w
-from trustee_conformance.harness.adapters.process import OwnedProcess, free_ports
+from trustee_conformance.harness.adapters.process import OwnedProcess, Ports
 from trustee_conformance.harness.components.kbs_client import KbsClientProcess
 from trustee_conformance.harness.model.observation import Absence
 from trustee_conformance.harness.wait import Deadline, wait_until
@@ -30,7 +31,8 @@ def repository(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def url(repository, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kbs")
-    [port] = free_ports(1)
+    ports = Ports()
+    [port] = ports.take(1)
     config = {
         "http_server": {"sockets": [f"127.0.0.1:{port}"]},
         "plugins": [{"name": "resource", "type": "LocalFs", "dir_path": str(repository)}],
@@ -50,6 +52,7 @@ def url(repository, tmp_path_factory):
     wait_until(answers, bool, expected="KBS to answer", deadline=Deadline("start", 20))
     yield address
     process.stop()
+    ports.close()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,8 @@ def test_a_resource_that_is_not_there_is_missing(url, path):
 
 
 def test_a_kbs_that_is_not_there_is_unreachable():
-    [port] = free_ports(1)
+    with closing(Ports()) as ports:
+        [port] = ports.take(1)
     fetched = KbsClientProcess(f"http://127.0.0.1:{port}").get_resource(PATH)
     assert fetched.absence is Absence.UNREACHABLE
 
