@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -44,15 +44,15 @@ class Health:
 class Opened:
     """What comes out of initialising a store once; both are secrets."""
 
-    root_token: str
-    unseal_key: str
+    root_token: str = field(repr=False)
+    unseal_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
     """What a login gives: a token, which is a secret, and what it may do."""
 
-    token: str
+    token: str = field(repr=False)
     policies: list[str]
 
 
@@ -68,7 +68,7 @@ class ReviewConfig:
 
     host: str
     ca: str
-    reviewer_token: str
+    reviewer_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters.command import tethered
@@ -43,7 +43,7 @@ class Fetched:
         exit_code: The client's exit code.
     """
 
-    value: bytes | None
+    value: bytes | None = field(repr=False)
     absence: Absence | None
     error: str | None
     exit_code: int | None

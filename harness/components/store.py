@@ -50,7 +50,7 @@ class StoreProcess:
     url: str = ""
     _ports: Ports = field(default_factory=Ports)
     _process: OwnedProcess | None = None
-    _token: str = ""
+    _token: str = field(default="", repr=False)
 
     @property
     def token_file(self) -> Path:

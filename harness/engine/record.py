@@ -71,21 +71,22 @@ class Record:
 
 
 def merged(records: Sequence[Record]) -> Record:
-    """Return one record of several stacks that each tried a part of the same selection.
+    """Return one record of several that each tried a part of the same selection.
 
-    Raises:
-        ValueError: there are none.
+    The first says which run it was; what ran is taken from the one that knows most of it.
     """
-    if not records:
-        raise ValueError("expected a record at least")
     whole = max(records, key=lambda one: len(one.components))
     by_id = {result.requirement.id: result for one in records for result in one.results}
     canaries = Canaries()
     for one in records:
         canaries.take(one.canaries)
     return replace(
-        whole,
-        results=[by_id[one.id] for one in whole.planned if one.id in by_id],
+        records[0],
+        doubles=whole.doubles,
+        easings=whole.easings,
+        components=whole.components,
+        capabilities=whole.capabilities,
+        results=[by_id[one.id] for one in records[0].planned if one.id in by_id],
         observations={name: seen for one in records for name, seen in one.observations.items()},
         end=next((one.end for one in records if one.end is not End.COMPLETE), End.COMPLETE),
         failure=next((one.failure for one in records if one.failure), None),

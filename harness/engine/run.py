@@ -24,6 +24,7 @@ from ..platforms.local import LocalPlatform
 from .context import Context
 from .narrator import Narrator
 from .record import Record
+from .report_folder import JOURNAL
 from .selection import Selection
 from .signals import undisturbed
 from .state import KEPT, StateFolder
@@ -79,10 +80,16 @@ class Run:
     _walkthrough: Walkthrough | None = None
 
     @classmethod
-    def make(cls, configured: Configured, report_dir: Path, narrator: Narrator, name: str) -> Run:
-        """Make a run that reports to a folder that is there."""
-        journal = Journal(report_dir / "observations.jsonl")
-        return cls(name, configured, report_dir, narrator, journal)
+    def make(
+        cls,
+        configured: Configured,
+        report_dir: Path,
+        narrator: Narrator,
+        name: str,
+        journal: str = JOURNAL,
+    ) -> Run:
+        """Make a run that reports to a folder that is there, and that notes what it sees there."""
+        return cls(name, configured, report_dir, narrator, Journal(report_dir / journal))
 
     def start(self) -> None:
         """Start the stack.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class Walkthrough:
 
     context: Context
     intended: Intended | None = None
-    _reviewer_token: str | None = None
+    _reviewer_token: str | None = field(default=None, repr=False)
 
     def configure_auth(self) -> None:
         """Enable the Kubernetes auth method and let it review with the reviewer's token."""

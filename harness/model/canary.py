@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 MIN_LENGTH = 16
 """Bytes below which a value is too common to be searched for."""
+
+BREAKS = re.compile(rb"\s+|\\r|\\n")
+"""What a long text may be broken by."""
 
 
 @dataclass(slots=True)
 class Canaries:
     """The values to search for, each with a name that may be printed."""
 
-    _needles: dict[bytes, str] = field(default_factory=dict)
+    _needles: dict[bytes, str] = field(default_factory=dict, repr=False)
 
     def add(self, name: str, value: bytes | str) -> None:
         """Remember a value under a name that says what it is.
@@ -33,8 +40,15 @@ class Canaries:
         self._needles.update(others._needles)
 
     def find(self, haystack: bytes) -> list[str]:
-        """Return the names of the canaries that the bytes contain, each once."""
-        return sorted({name for needle, name in self._needles.items() if needle in haystack})
+        """Return the names of the canaries that the bytes contain, each once.
+
+        A text may be broken into lines, as `base64` and PEM do, also within JSON.
+        """
+        joined = BREAKS.sub(b"", haystack)
+        found = {
+            name for needle, name in self._needles.items() if needle in haystack or needle in joined
+        }
+        return sorted(found)
 
     def redact(self, text: str) -> str:
         """Return the text with every canary replaced by its name."""
@@ -48,12 +62,28 @@ class Canaries:
 
 
 def encodings(raw: bytes) -> Mapping[str, bytes]:
-    """Return what the value looks like raw, as hex and as base64 in its three alignments."""
+    """Return what the value looks like raw, escaped, in hex and in base64 at each alignment."""
     forms = {"raw": raw, "hex": raw.hex().encode(), "HEX": raw.hex().upper().encode()}
     for shift in range(3):
         forms[f"base64+{shift}"] = _aligned(raw, shift)
         forms[f"base64url+{shift}"] = _aligned(raw, shift).translate(_TO_URL)
-    return forms
+    return forms | _escaped(raw)
+
+
+def _escaped(raw: bytes) -> dict[str, bytes]:
+    """Return what a text looks like in JSON, in XML and in a URL, where that is not itself."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return {}
+    forms = {
+        "JSON": json.dumps(text)[1:-1],
+        "JSON, not ASCII": json.dumps(text, ensure_ascii=False)[1:-1],
+        "XML": escape(text),
+        "XML attribute": escape(text, {'"': "&quot;"}),
+        "URL": quote(text, safe=""),
+    }
+    return {name: form.encode() for name, form in forms.items() if form != text}
 
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import base64
+import json
+from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trustee_conformance.harness.adapters.store import LoggedIn, Opened, ReviewConfig
+from trustee_conformance.harness.artifacts.provide import Binary
+from trustee_conformance.harness.components.kbs_client import Fetched
+from trustee_conformance.harness.components.store import StoreProcess
 from trustee_conformance.harness.model.canary import Canaries
 
 SECRET = b"\xfb\xff\xfe a value of many bytes ~~~"
+
+TEXT = 'a "value" & more <of it>, schlüssel '
+
+
+def element(text: str) -> ET.Element:
+    one = ET.Element("failure", {"message": text})
+    one.text = text
+    return one
+
 
 around = st.binary(max_size=20)
 
@@ -33,6 +50,34 @@ def test_raw_and_hex_are_found(before, after, value):
     assert canaries(value).find(whole)
     assert canaries(value).find(whole.hex().encode())
     assert canaries(value).find(whole.hex().upper().encode())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        json.dumps({"value": TEXT}),
+        json.dumps({"value": TEXT}, ensure_ascii=False),
+        ET.tostring(element(TEXT), encoding="unicode"),
+        f"https://example.org/?value={quote(TEXT, safe='')}",
+        base64.encodebytes(TEXT.encode() * 5).decode(),
+        json.dumps({"value": base64.encodebytes(TEXT.encode() * 5).decode()}),
+    ],
+    ids=["json", "json-utf8", "xml", "url", "wrapped", "wrapped-in-json"],
+)
+def test_an_escaped_or_wrapped_text_is_found(written):
+    assert canaries(TEXT.encode()).find(written.encode())
+
+
+def test_no_repr_shows_a_secret():
+    shown = [
+        canaries(TEXT.encode()),
+        Opened(TEXT, TEXT),
+        LoggedIn(TEXT, []),
+        ReviewConfig("host", "ca", TEXT),
+        Fetched(TEXT.encode(), None, None, 0),
+        StoreProcess(Binary(Path("bao"), "here"), Path("here"), Canaries(), _token=TEXT),
+    ]
+    assert canaries(TEXT.encode()).find(repr(shown).encode()) == []
 
 
 def test_text_without_a_canary_is_clean():

@@ -27,7 +27,7 @@ class FakeRun:
 
 def loop(run: FakeRun) -> list[str]:
     """Let the conductor wrap a loop of one scenario; return the scenarios that would run."""
-    session = SimpleNamespace(items=["scenario"])
+    session = SimpleNamespace(items=["scenario"], config=object())
     wrapper = Conductor(run).pytest_runtestloop(session)
     next(wrapper)
     run.calls.extend(session.items)
@@ -60,7 +60,9 @@ def test_a_stack_that_does_not_start_runs_nothing_and_is_stopped(error):
 
 def test_a_loop_that_is_cut_off_ends_the_stack_all_the_same():
     run = FakeRun()
-    wrapper = Conductor(run).pytest_runtestloop(SimpleNamespace(items=["scenario"]))
+    wrapper = Conductor(run).pytest_runtestloop(
+        SimpleNamespace(items=["scenario"], config=object())
+    )
     next(wrapper)
     with pytest.raises(KeyboardInterrupt):
         wrapper.throw(KeyboardInterrupt())
