@@ -220,6 +220,11 @@ class Kubernetes:
             if _last_seen(event) >= since.replace(microsecond=0)
         ]
 
+    def events(self, namespace: str, since: datetime) -> list[Object]:
+        """Return the events of a namespace since a moment."""
+        events = self.list_all(EVENT, namespace)
+        return [event for event in events if _last_seen(event) >= since.replace(microsecond=0)]
+
     def _watch_for_a_second(
         self, kind: Kind, name: str, namespace: str | None
     ) -> Iterator[dict[str, Any]]:

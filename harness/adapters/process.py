@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .command import tethered
+from .logs import LogFile
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -86,11 +87,7 @@ class OwnedProcess:
 
     def log_tail(self, lines: int = 15) -> str:
         """Return the last lines of its log, as they are: redact them before they are shown."""
-        try:
-            text = self.log.read_text(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return LogFile(self.log).tail(lines)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from ..model.canary import Canaries
 from ..model.component import ComponentInfo, Part
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .inspect import digest_of_process, module_version
+from .inspect import checked_digest, module_version
+from .starting import port_hint
 
 CONTROLLERS = (
     "serviceaccount-controller",
@@ -194,14 +195,14 @@ class ControlPlane:
             raise EnvironmentFailed(f"{name} could not be started: {error.strerror}") from None
 
     def _failed(self, name: str, message: str) -> EnvironmentFailed:
-        return EnvironmentFailed(
-            message,
-            hint=f"the end of {name}'s log is above; `trustee-conformance doctor` checks the parts",
-            log=self.canaries.redact(self._processes[name].log_tail()),
-        )
+        log = self.canaries.redact(self._processes[name].log_tail())
+        hint = f"the end of {name}'s log is above; `trustee-conformance doctor` checks the parts"
+        return EnvironmentFailed(message, hint=port_hint(log) or hint, log=log)
 
     def _digest(self, name: str) -> str | None:
-        return digest_of_process(self._processes[name].pid)
+        programs = {"etcd": self.etcd, "kube-apiserver": self.apiserver}
+        binary = programs.get(name, self.controller_manager)
+        return checked_digest(self._processes[name].pid, binary)
 
     def _etcd_version(self) -> str | None:
         pair = self.authority.client("etcd-reader")

@@ -9,13 +9,14 @@ import requests
 import yaml
 
 from ..adapters.kubernetes import CRD, EXTERNAL_SECRETS_GROUP, Kind, Kubernetes, Object, condition
+from ..adapters.logs import LogFile
 from ..adapters.process import OwnedProcess, Ports
 from ..artifacts.provide import Binary
 from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .inspect import digest_of_process, module_version
+from .inspect import checked_digest, module_version
 from .manifests import load
 from .starting import start
 
@@ -87,7 +88,7 @@ class ExternalSecretsProcess:
                 f"--live-addr=127.0.0.1:{self._live_port}",
                 "--loglevel=info",
             ],
-            self.folder / "external-secrets.log",
+            self.log.path,
             environment={"KUBECONFIG": str(kubeconfig)},
         )
         start(Component.EXTERNAL_SECRETS, self._process)
@@ -138,9 +139,15 @@ class ExternalSecretsProcess:
             return f"the controller does not answer ({type(error).__name__})"
         return "ok" if answer.ok else f"the controller answers {answer.status_code}"
 
-    def log_tail(self) -> str:
-        """Return the last lines of the controller's log, unredacted."""
-        return self._process.log_tail() if self._process else ""
+    @property
+    def running(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.running
+
+    @property
+    def log(self) -> LogFile:
+        """The controller's log."""
+        return LogFile(self.folder / "external-secrets.log")
 
     def info(self) -> ComponentInfo:
         """Read version and digest from what runs."""
@@ -150,7 +157,7 @@ class ExternalSecretsProcess:
             implementation="external-secrets",
             installer="process",
             version=module_version(pid, MODULE),
-            digest=digest_of_process(pid),
+            digest=checked_digest(pid, self.binary),
             source=self.binary.source,
         )
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..adapters import buildinfo
 from ..adapters.command import TETHER
+from ..artifacts.provide import Binary
+from ..errors import EnvironmentFailed
 from ..wait import Deadline, wait_until
 
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -50,6 +52,21 @@ def digest_of_process(pid: int | None) -> str | None:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def checked_digest(pid: int | None, binary: Binary) -> str | None:
+    """Return the SHA-256 of the program that runs, compared with what was made.
+
+    Raises:
+        EnvironmentFailed: the cache no longer holds what was made.
+    """
+    digest = digest_of_process(pid)
+    if digest is not None and binary.digest not in {None, digest}:
+        raise EnvironmentFailed(
+            f"the cached {binary.path} is not what it was when it was made",
+            hint="`trustee-conformance artifacts clean`, then run the same command again",
+        )
+    return digest
 
 
 def digest_of_double(program: str) -> str:

@@ -77,6 +77,22 @@ class TrusteeRole(Protocol):
         ...
 
 
+class Log(Protocol):
+    """What a part writes of itself, unredacted."""
+
+    def mark(self) -> int:
+        """Return a mark for the end that the log has now."""
+        ...
+
+    def since(self, mark: int = 0) -> str:
+        """Return what was written since a mark."""
+        ...
+
+    def tail(self, lines: int = 15) -> str:
+        """Return the last lines."""
+        ...
+
+
 class ClientRole(Protocol):
     """A client that fetches resources from KBS."""
 
@@ -103,7 +119,7 @@ class Stack:
         delivery_period: Seconds between two looks at a mounted Secret.
         sample_path: A resource that the installation serves of itself.
         vitals: Returns what is wrong with what the stack stands on, `None` where nothing is.
-        log_tails: Returns the end of each part's log, by the part's name; unredacted.
+        logs: The log of each part, by the part's name.
         failures: Why a component could not be started.
         easings: Settings that make a run easier than an installation.
     """
@@ -122,6 +138,6 @@ class Stack:
     sample_path: str
     vitals: Callable[[], EnvironmentFailed | None]
     infos: Callable[[], Sequence[ComponentInfo]]
-    log_tails: Callable[[], Mapping[str, str]]
+    logs: Mapping[str, Log]
     failures: dict[Component, str] = field(default_factory=dict)
     easings: Sequence[str] = ()

@@ -7,6 +7,16 @@ from ..errors import ComponentFailed
 from ..model.words import Component
 
 
+def port_hint(log: str) -> str:
+    """Say what to do where a log's end tells of a taken port; empty where it does not.
+
+    Servers in Go, Python and Rust all write what strerror(3) has for EADDRINUSE.
+    """
+    if "address already in use" not in log.lower():
+        return ""
+    return "end the program that listens there (`ss -ltnp` lists them), then run the command again"
+
+
 def start(component: Component, process: OwnedProcess) -> None:
     """Start a process.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..adapters.logs import LogFile
 from ..adapters.process import OwnedProcess, Ports
 from ..adapters.store import Store, StoreError
 from ..artifacts.provide import Binary
@@ -15,7 +16,7 @@ from ..model.canary import Canaries
 from ..model.component import ComponentInfo
 from ..model.words import Component
 from ..wait import Deadline, DeadlinePassed, wait_until
-from .inspect import digest_of_process
+from .inspect import checked_digest
 from .starting import start
 
 CONFIGURATION = """\
@@ -83,7 +84,7 @@ class StoreProcess:
         self._process = OwnedProcess(
             "openbao",
             [self.binary.path, "server", f"-config={config}"],
-            self.folder / "openbao.log",
+            self.log.path,
         )
         start(Component.STORE, self._process)
 
@@ -102,7 +103,7 @@ class StoreProcess:
             self._await(self._open, "open to its root token", deadline)
             self._await(lambda: self._mounted(mount), "set up for KV v2", deadline)
         except (DeadlinePassed, StoreError) as error:
-            raise ComponentFailed(Component.STORE, str(error), log=self.log_tail()) from None
+            raise ComponentFailed(Component.STORE, str(error), log=self.log.tail()) from None
 
     def kill(self) -> None:
         """End the server at once."""
@@ -110,9 +111,15 @@ class StoreProcess:
             self._process.kill()
         self._ports.close()
 
-    def log_tail(self) -> str:
-        """Return the last lines of the server's log, unredacted."""
-        return self._process.log_tail() if self._process else ""
+    @property
+    def running(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.running
+
+    @property
+    def log(self) -> LogFile:
+        """The server's log."""
+        return LogFile(self.folder / "openbao.log")
 
     def info(self) -> ComponentInfo:
         """Read version and digest from what runs."""
@@ -122,7 +129,7 @@ class StoreProcess:
             implementation="openbao",
             installer="process",
             version=self._version(),
-            digest=digest_of_process(pid),
+            digest=checked_digest(pid, self.binary),
             source=self.binary.source,
         )
 
@@ -182,5 +189,5 @@ class StoreProcess:
             return None
         status = self._process.exit_status
         return ComponentFailed(
-            Component.STORE, f"the store ended with status {status}", log=self.log_tail()
+            Component.STORE, f"the store ended with status {status}", log=self.log.tail()
         )

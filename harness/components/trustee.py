@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from ..adapters.kubernetes import CRD, KBS_CONFIG, SECRET, Kubernetes, Object
+from ..adapters.logs import LogFile
 from ..adapters.process import OwnedProcess, Ports
 from ..errors import ComponentFailed
 from ..model.component import ComponentInfo
@@ -111,7 +112,7 @@ class TrusteeProcess:
         self._operator = OwnedProcess(
             "trustee-operator",
             [sys.executable, "-m", f"{PACKAGE}.operator", *flags],
-            self.folder / "trustee-operator.log",
+            self.log.path,
         )
         start(Component.TRUSTEE_OPERATOR, self._operator)
 
@@ -172,18 +173,15 @@ class TrusteeProcess:
         record = self._pod_record()
         return str(record["name"]) if record and self._pod() else None
 
-    def log_tail(self) -> str:
-        """Return the last lines of the operator's log, unredacted."""
-        return self._operator.log_tail() if self._operator else ""
+    @property
+    def log(self) -> LogFile:
+        """The operator's log."""
+        return LogFile(self.folder / "trustee-operator.log")
 
-    def kbs_log_tail(self) -> str:
-        """Return the last lines of KBS's log, unredacted."""
-        try:
-            return "\n".join(
-                (self.folder / "kbs.log").read_text(errors="replace").splitlines()[-15:]
-            )
-        except OSError:
-            return ""
+    @property
+    def kbs_log(self) -> LogFile:
+        """KBS's log."""
+        return LogFile(self.folder / "kbs.log")
 
     @property
     def operator(self) -> OwnedProcess | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,7 @@ from ..model.requirement import Result
 from ..model.words import End, ExitCode
 from ..observe import Journal
 from ..platforms.local import LocalPlatform
+from .bundle import Bundle
 from .context import Context
 from .narrator import Narrator
 from .record import Record
@@ -78,6 +80,7 @@ class Run:
     _platform: LocalPlatform | None = None
     _stack: Stack | None = None
     _walkthrough: Walkthrough | None = None
+    _bundle: Bundle | None = None
 
     @classmethod
     def make(
@@ -121,6 +124,8 @@ class Run:
         try:
             if whole and self.failure is None:
                 self._look_back()
+            if self.failure is not None and self._stack is not None:
+                self._collect_logs()
             if self.keep and whole and self.failure is None:
                 self._hand_over()
         finally:
@@ -143,6 +148,11 @@ class Run:
         if isinstance(cause, Interrupted):
             self.interrupted_by = ExitCode.TERMINATED
 
+    def _collect_logs(self) -> None:
+        """Keep what all parts wrote; where that fails too, the first failure is the one to tell."""
+        with contextlib.suppress(EnvironmentFailed):
+            self.bundle.take_logs()
+
     @property
     def kept(self) -> bool:
         """Whether the stack goes on after the run."""
@@ -161,6 +171,8 @@ class Run:
         if self._reading is not None:
             try:
                 self.components = list(self._reading.result(READING_SECONDS))
+            except EnvironmentFailed as failure:
+                self.failure = failure
             except Exception as error:  # noqa: BLE001 - whatever it is, there is no verdict on it
                 self.failure = EnvironmentFailed(
                     f"what ran could not be read: {type(error).__name__}: {error}"
@@ -177,6 +189,13 @@ class Run:
     def context(self) -> Context:
         """The stack with what is needed to observe it."""
         return Context(self.stack, self.journal, self.canaries, self.configured.settings.deadlines)
+
+    @property
+    def bundle(self) -> Bundle:
+        """What is collected of requirements that do not pass."""
+        if self._bundle is None:
+            self._bundle = Bundle(self.context, self.report_dir)
+        return self._bundle
 
     @property
     def walkthrough(self) -> Walkthrough:
@@ -209,5 +228,5 @@ class Run:
 
     def log_tail(self, part: str) -> str:
         """Return the end of a part's log, without secrets."""
-        tail = self._stack.log_tails().get(part, "") if self._stack else ""
+        tail = self._stack.logs[part].tail() if self._stack and part in self._stack.logs else ""
         return self.canaries.redact(tail)

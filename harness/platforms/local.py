@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters.kubernetes import Kubernetes
+from ..adapters.logs import LogFile
 from ..artifacts import catalogue
 from ..artifacts.provide import Binary, Provider
 from ..artifacts.recipe import Artifact, Progress
@@ -20,10 +21,11 @@ from ..components.external_secrets import ExternalSecretsProcess
 from ..components.kbs_client import KbsClientProcess
 from ..components.manifests import load
 from ..components.stack import Stack
+from ..components.starting import port_hint
 from ..components.store import StoreProcess
 from ..components.trustee import Delivery, TrusteeProcess
 from ..config import Settings
-from ..errors import ComponentFailed
+from ..errors import ComponentFailed, EnvironmentFailed
 from ..model.canary import Canaries
 from ..model.component import ComponentInfo
 from ..model.names import Names
@@ -188,9 +190,9 @@ class LocalPlatform:
             doubles=self._doubles(),
             delivery_period=self.settings.trustee_operator.period,
             sample_path=f"default/{trustees.SAMPLE_SECRET}/key1",
-            vitals=plane.failure,
+            vitals=self._vitals,
             infos=lambda: self._infos(plane, store, external_secrets, trustee, client),
-            log_tails=lambda: self._log_tails(plane, store, external_secrets, trustee),
+            logs=self._logs(plane, store, external_secrets, trustee),
             failures=self._failures,
             easings=self._easings(),
         )
@@ -211,20 +213,19 @@ class LocalPlatform:
             client.info(),
         ]
 
-    def _log_tails(
+    def _logs(
         self,
         plane: ControlPlane,
         store: StoreProcess,
         external_secrets: ExternalSecretsProcess,
         trustee: TrusteeProcess,
-    ) -> Mapping[str, str]:
-        tails = {name: process.log_tail() for name, process in plane.processes().items()}
+    ) -> Mapping[str, LogFile]:
         return {
-            **tails,
-            Component.STORE: store.log_tail(),
-            Component.EXTERNAL_SECRETS: external_secrets.log_tail(),
-            Component.TRUSTEE_OPERATOR: trustee.log_tail(),
-            Component.KBS: trustee.kbs_log_tail(),
+            **{name: LogFile(process.log) for name, process in plane.processes().items()},
+            Component.STORE: store.log,
+            Component.EXTERNAL_SECRETS: external_secrets.log,
+            Component.TRUSTEE_OPERATOR: trustee.log,
+            Component.KBS: trustee.kbs_log,
         }
 
     def _doubles(self) -> list[Component]:
@@ -239,6 +240,24 @@ class LocalPlatform:
             f"trusteeOperator.gap {wanted.gap:g} s (3 s to 33 s were measured on clusters)",
         ]
 
+    def _vitals(self) -> EnvironmentFailed | None:
+        failure = self._control_plane.failure() if self._control_plane else None
+        return failure or self._taken_port()
+
+    def _taken_port(self) -> EnvironmentFailed | None:
+        """Tell that a part does not run because somebody else listens where it was to."""
+        parts = [(one.log, one.running) for one in (self._store, self._eso) if one is not None]
+        if self._trustee is not None:
+            parts.append((self._trustee.kbs_log, self._trustee.instance() is not None))
+        for log, running in parts:
+            if not running and (hint := port_hint(log.tail())):
+                return EnvironmentFailed(
+                    f"{log.path.stem} does not run: another program listens on its port",
+                    hint=hint,
+                    log=self.canaries.redact(log.tail()),
+                )
+        return None
+
     def _binary(self, artifact: Artifact, role: str, given: Path | None) -> Binary:
         return self.provider.file(artifact, role, given)
 
@@ -248,12 +267,18 @@ class LocalPlatform:
         return folder
 
     def _try(self, component: Component, start: Callable[[], None]) -> None:
-        """Start a part under test; what keeps it from starting is its failure, not ours."""
+        """Start a part under test; what keeps it from starting is its failure, not ours.
+
+        Raises:
+            EnvironmentFailed: its port is taken.
+        """
         if component in self._failures:
             return
         try:
             start()
         except ComponentFailed as failure:
+            if taken := self._taken_port():
+                raise taken from None
             told = "\n".join(filter(None, [failure.message, failure.log]))
             self._failures[component] = self.canaries.redact(told)
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import psutil
 from trustee_conformance.harness import cli
+from trustee_conformance.harness.adapters.process import Ports
 from trustee_conformance.harness.adapters.store import RoleBinding, Store
 from trustee_conformance.harness.components.trustee import TrusteeProcess
 from trustee_conformance.harness.engine.look import Context
@@ -108,12 +112,40 @@ def kbs_gone() -> None:
 
 def etcd_killed() -> None:
     """etcd is killed before the rotation."""
+    _before_rotation(lambda _: kill_program("etcd"))
 
-    def kill(walkthrough: Walkthrough) -> None:
-        vitals = walkthrough.context.stack.vitals.__self__
-        os.kill(vitals.processes()["etcd"].pid, signal.SIGKILL)
 
-    _before_rotation(kill)
+def apiserver_killed() -> None:
+    """The API server is killed before the rotation."""
+    _before_rotation(lambda _: kill_program("kube-apiserver"))
+
+
+def controller_manager_killed() -> None:
+    """The controller manager is killed before the rotation."""
+    _before_rotation(lambda _: kill_program("kube-controller-manager"))
+
+
+def port_taken() -> None:
+    """Another program listens on the ports of a part: `WHOSE` says of which."""
+    whose = os.environ["WHOSE"]
+    take = Ports.take
+
+    def taken(self: Ports, count: int) -> list[int]:
+        ports = take(self, count)
+        if whose in sys._getframe(1).f_code.co_filename:
+            listening.extend(socket.create_server(("127.0.0.1", port)) for port in ports)
+        return ports
+
+    listening: list[socket.socket] = []
+    Ports.take = taken
+
+
+def kill_program(name: str) -> None:
+    """Kill the program of that name that this run has started."""
+    [process] = [
+        one for one in psutil.Process().children(recursive=True) if Path(one.exe()).name == name
+    ]
+    process.kill()
 
 
 def value_in_journal() -> None:
