@@ -27,18 +27,20 @@ def await_program(pid: int) -> None:
         DeadlinePassed: it does not become the program.
     """
 
-    def command() -> bytes:
+    def seen() -> str:
         try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes()
+            executable(pid).readlink()
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
-            return b""
+            return "gone"
+        # while the kernel replaces a program, there is no command line for a moment
+        return "the program" if line and TETHER.name.encode() not in line else "the tether"
 
     wait_until(
-        command,
-        lambda line: TETHER.name.encode() not in line,
+        seen,
+        lambda now: now != "the tether",
         expected=f"process {pid} to run its program",
         deadline=Deadline("exec", 10),
-        describe=lambda _: "the tether",
     )
 
 

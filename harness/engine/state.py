@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -108,7 +109,7 @@ class StateFolder:
         lock = FileLock(self.path / "lock")
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except (FileNotFoundError, Timeout):
             return False
         self._lock = lock
         return True
@@ -145,8 +146,9 @@ class StateFolder:
         while self._lock is None:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(self.path / "lock")
-            lock.acquire(timeout=LOCKING_SECONDS)
-            if (self.path / "lock").exists():
+            with contextlib.suppress(FileNotFoundError):
+                lock.acquire(timeout=LOCKING_SECONDS)
+            if lock.is_locked and (self.path / "lock").exists():
                 self.path.chmod(0o700)  # where it had gone, the lock made it anew
                 self._lock = lock
             else:

