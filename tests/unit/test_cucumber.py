@@ -1,6 +1,6 @@
 """cucumber.json: valid to what is published of the format, and never greener than the run.
 
-No package that reads it goes with pytest-bdd 9 or reads it whole, so the rules stand here, after
+No package that reads it goes with pytest-bdd 9, so its rules stand in cucumber.schema.json, after
 cucumber/cucumber-json-schema: schemas/cucumber-ruby.json for what must be there, schema.json for
 a failed step's message.
 """
@@ -8,6 +8,7 @@ a failed step's message.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -15,36 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trustee_conformance.reports.cucumber import render
 
-TEXT, LINE = {"type": "string"}, {"type": "integer", "minimum": 1}
-
-
-def exactly(optional: dict | None = None, **members: dict) -> dict:
-    return {
-        "type": "object",
-        "properties": {**members, **(optional or {})},
-        "required": list(members),
-        "additionalProperties": False,
-    }
-
-
-def many(item: dict) -> dict:
-    return {"type": "array", "items": item}
-
-
-TAG = exactly(name={"type": "string", "pattern": "^@"}, line=LINE)
-RESULT = {
-    **exactly(
-        {"error_message": TEXT},
-        status={"enum": ["passed", "failed", "skipped", "undefined", "pending"]},
-        duration={"type": "integer", "minimum": 0},
-    ),
-    "if": {"properties": {"status": {"const": "failed"}}},
-    "then": {"required": ["error_message"]},
-}
-STEP = exactly({"match": exactly(location=TEXT)}, keyword=TEXT, line=LINE, name=TEXT, result=RESULT)
-NAMED = {"id": TEXT, "keyword": TEXT, "line": LINE, "name": TEXT, "description": TEXT}
-SCENARIO = exactly(**NAMED, type={"const": "scenario"}, tags=many(TAG), steps=many(STEP))
-SCHEMA = many(exactly(**NAMED, uri=TEXT, tags=many(TAG), elements=many(SCENARIO)))
+SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "cucumber.schema.json").read_text())
 
 
 def read(text: str) -> list[dict]:

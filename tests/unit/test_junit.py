@@ -18,7 +18,7 @@ from junitparser import JUnitXml, TestSuite
 from junitparser.cli import main as junitparser
 from trustee_conformance.reports.junit import render
 
-SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "schemas" / "junit.xsd")
 
 
 def read(text: str) -> TestSuite:
