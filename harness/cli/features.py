@@ -21,22 +21,29 @@ PLUGINS = ("pytest_bdd.plugin", f"{PACKAGE}.fixtures.plugin")
 SILENT = ("no:terminal", "no:logging", "no:cacheprovider", "no:faulthandler", "no:warnings")
 
 
+ALLURE = "allure-results"
+"""The folder of the files that an Allure report is made of."""
+
 SPECIFICATION = f"{PACKAGE}.fixtures.specification"
 """The module that collects the features."""
 
+OURS = ("--pyargs", SPECIFICATION)
 
-def collect(
-    only: str | None, specification: Sequence[str] = ("--pyargs", SPECIFICATION)
-) -> Selection:
+
+def collect(only: str | None, specification: Sequence[str] = OURS) -> Selection:
     """Collect the features, or those of another module, without running anything."""
     selection = Selection()
     _start(["--collect-only", *specification], only, [selection])
     return selection
 
 
-def execute(run: Run, only: str | None) -> None:
-    """Run the selected features; what comes of it is in the run, pytest's own failure included."""
-    code = _start(["--pyargs", SPECIFICATION], only, [run.selection, run])
+def execute(run: Run, only: str | None, specification: Sequence[str] = OURS) -> None:
+    """Run the selected features, or those of another module.
+
+    What comes of it is in the run, pytest's own failure included.
+    """
+    allure = ["-p", "allure_pytest.plugin", f"--alluredir={run.report_dir / ALLURE}"]
+    code = _start([*allure, *specification], only, [run.selection, run])
     if code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR} and not run.failure:
         run.failure = EnvironmentFailed(f"pytest ended with {code}: see its lines above")
 
