@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -12,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
 from ..errors import EnvironmentFailed, UsageError
 
@@ -31,9 +31,6 @@ def state_root() -> Path:
 LEAKED = "leaked"
 """Where artefacts that held a canary are moved to."""
 
-LOCKING_SECONDS = 10.0
-"""How long a new run may wait for a `down` that looks at its folder at that moment."""
-
 RUN, KEPT = "run", "stack"
 """The kinds of a folder: of a run that goes on, and of a stack that is kept until `down`."""
 
@@ -47,7 +44,7 @@ class StateFolder:
     """
 
     path: Path
-    _lock: FileLock | None = None
+    _lock: int | None = None
 
     @classmethod
     def make(cls, run: str) -> StateFolder:
@@ -106,13 +103,11 @@ class StateFolder:
 
     def claim_dead(self) -> bool:
         """Lock the folder if no process owns it: the kernel drops a lock with its owner."""
-        lock = FileLock(self.path / "lock")
         try:
-            lock.acquire(timeout=0)
-        except (FileNotFoundError, Timeout):
+            self._lock = _locked(self.path, fcntl.LOCK_NB)
+        except OSError:
             return False
-        self._lock = lock
-        return True
+        return self._lock is not None
 
     @property
     def owner(self) -> psutil.Process | None:
@@ -138,21 +133,35 @@ class StateFolder:
         """Remove the folder and all in it, while it is still locked."""
         shutil.rmtree(self.path, ignore_errors=True)
         if self._lock is not None:
-            self._lock.release()
+            os.close(self._lock)
             self._lock = None
 
     def _claim(self) -> None:
         """Make and lock, again where a `down` took the folder without a lock for a dead one."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while self._lock is None:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(self.path / "lock")
+            with contextlib.suppress(FileExistsError):
+                self.path.mkdir(mode=0o700)
             with contextlib.suppress(FileNotFoundError):
-                lock.acquire(timeout=LOCKING_SECONDS)
-            if lock.is_locked and (self.path / "lock").exists():
-                self.path.chmod(0o700)  # where it had gone, the lock made it anew
-                self._lock = lock
-            else:
-                lock.release()
+                self._lock = _locked(self.path)
+
+
+def _locked(folder: Path, how: int = 0) -> int | None:
+    """Lock the file `lock` of a folder; return its descriptor, `None` where it went meanwhile.
+
+    Not with filelock, which makes a folder that is gone anew, and does not tell that the file it
+    has locked was removed while it waited.
+    """
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _words(process: psutil.Process) -> list[str]:

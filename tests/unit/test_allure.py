@@ -125,6 +125,10 @@ class StacklessRun(Run):
     def context(self):
         return SimpleNamespace(fatal=lambda: None)
 
+    @property
+    def bundle(self) -> SimpleNamespace:
+        return SimpleNamespace(begin=lambda: None, take=lambda _: None, take_logs=lambda: None)
+
     def log_tail(self, part: str) -> str:
         return self.canaries.redact(f"{part} says {SECRET}")
 

@@ -78,8 +78,7 @@ def test_a_folder_that_down_takes_while_it_is_being_made_is_made_again():
     finally:
         over.set()
         thread.join()
-    for folder in StateFolder.all():
-        assert folder.claim_dead()
+    assert all(folder.claim_dead() for folder in StateFolder.all())
 
 
 def test_processes_are_found_by_the_folder_on_their_command_line():
