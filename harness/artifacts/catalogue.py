@@ -86,5 +86,5 @@ EXTERNAL_SECRETS = {
 }
 """The releases of the External Secrets Operator that can be had, by version."""
 
-ALL = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
-"""What a local stack needs, in the order in which it is got."""
+PINNED = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
+"""Every artifact; what a run needs of them its settings decide."""
