@@ -44,7 +44,7 @@ class StoreSettings(_Section):
 class ExternalSecretsSettings(_Section):
     """The External Secrets Operator."""
 
-    version: Literal["v0.20.4"] = "v0.20.4"
+    version: Literal["v0.10.7", "v0.12.1", "v0.16.1", "v0.20.4"] = "v0.20.4"
     path: Path | None = None
 
 

@@ -75,8 +75,16 @@ def _external_secrets(version: str, go: tuple[int, ...]) -> Artifact:
     )
 
 
-EXTERNAL_SECRETS = {"v0.20.4": _external_secrets("v0.20.4", (1, 25, 1))}
+EXTERNAL_SECRETS = {
+    one.version: one
+    for one in (
+        _external_secrets("v0.10.7", (1, 23, 1)),
+        _external_secrets("v0.12.1", (1, 23, 4)),
+        _external_secrets("v0.16.1", (1, 24, 2)),
+        _external_secrets("v0.20.4", (1, 25, 1)),
+    )
+}
 """The releases of the External Secrets Operator that can be had, by version."""
 
-ALL = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
-"""What a local stack needs, in the order in which it is got."""
+PINNED = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
+"""Every artifact; what a run needs of them its settings decide."""

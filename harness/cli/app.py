@@ -120,19 +120,21 @@ app.add_typer(artifacts, name="artifacts")
 
 
 @artifacts.command("list")
-def artifacts_list() -> None:
-    """List the pinned programs and whether the cache has them."""
+def artifacts_list(config: Config = None, assignments: Set = None) -> None:
+    """List the pinned programs, which of them a run needs and whether the cache has them."""
     from . import stocking
 
-    stocking.list_all(Terminal())
+    configured = _configure(None, None, config, assignments)
+    stocking.list_all(Terminal(), configured.settings)
 
 
 @artifacts.command("build")
-def artifacts_build() -> None:
-    """Get or build what the cache does not have."""
+def artifacts_build(config: Config = None, assignments: Set = None) -> None:
+    """Get or build what a run with these settings needs and the cache does not have."""
     from . import stocking
 
-    stocking.build(Terminal())
+    configured = _configure(None, None, config, assignments)
+    stocking.build(Terminal(), configured.settings)
 
 
 @artifacts.command("clean")

@@ -63,7 +63,8 @@ def _tell_missing(terminal: Terminal, names: list[str], cache: Cache) -> None:
     free = shutil.disk_usage(_existing(cache.root)).free
     terminal.say(f"[yellow]to do[/]  the next run gets or builds {', '.join(names)}, with {by}")
     terminal.say(
-        "       that takes about 15 minutes on 2 cores, once; `artifacts build` does it now"
+        "       that takes up to 15 minutes on 2 cores, once; `artifacts build` with the same"
+        " settings does it now"
     )
     if free < BUILD_SPACE:
         terminal.say(f"[red]no[/]  {free >> 30} GiB are free there, {BUILD_SPACE >> 30} are needed")

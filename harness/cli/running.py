@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...fixtures.concluding import Conclusion, conclude
 from ..config import Configured
-from ..engine.report_folder import DEFAULT, claim
+from ..engine.report_folder import DEFAULT, cannot_write, claim
 from ..engine.run import Run
 from ..engine.signals import deadline
 from ..model.words import ExitCode
@@ -70,6 +70,8 @@ def _run(this: Run, terminal: Terminal, wish: Wish) -> Conclusion:
             features.execute(this, wish.only)
     except KeyboardInterrupt as cause:
         this.interrupt(cause)
+    except OSError as error:
+        this.failure = this.failure or cannot_write(this.report_dir, error)
     finally:
         if not this.kept:
             this.stop()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +29,19 @@ NEEDED = (
     "secretstores.external-secrets.io",
     "generatorstates.generators.external-secrets.io",
 )
-"""The CRDs that a controller without cluster-wide and push reconcilers looks at."""
+"""The CRDs that a controller without cluster-wide and push reconcilers looks at, where its release
+has them: v0.12.1 knows no GeneratorState yet."""
+
+SWITCHED_OFF = (
+    "enable-leader-election",
+    "enable-cluster-store-reconciler",
+    "enable-cluster-external-secret-reconciler",
+    "enable-cluster-push-secret-reconciler",
+    "enable-push-secret-reconciler",
+)
+"""What a single controller without the CRDs of those reconcilers does without."""
+
+_FLAG = re.compile(r"^ +(?:-\w, )?--([\w-]+)", re.MULTILINE)
 
 NAMESPACE = "external-secrets"
 SERVICE_ACCOUNT = "external-secrets"
@@ -47,14 +62,16 @@ class ExternalSecretsProcess:
     folder: Path
     _ports: Ports = field(default_factory=Ports)
     _process: OwnedProcess | None = None
-    _live_port: int = 0
+    _health_url: str = ""
+    _crds: list[str] = field(default_factory=list)
     _served: list[str] = field(default_factory=list)
 
     def install(self, kubernetes: Kubernetes) -> None:
-        """Apply CRDs, ServiceAccount and rights."""
+        """Apply the CRDs that the release has of those needed, ServiceAccount and rights."""
         for crd in _documents(self.crds):
             if crd["metadata"]["name"] in NEEDED:
-                kubernetes.apply(crd)
+                kubernetes.apply(without_webhook(crd))
+                self._crds.append(crd["metadata"]["name"])
         for manifest in load("external-secrets.yaml"):
             kubernetes.apply(manifest)
 
@@ -64,7 +81,7 @@ class ExternalSecretsProcess:
         Raises:
             ComponentFailed: one is not in time.
         """
-        for name in NEEDED:
+        for name in self._crds:
             _await_established(kubernetes, name, deadline)
         self._served = kubernetes.served_versions(EXTERNAL_SECRETS_GROUP)
 
@@ -74,20 +91,12 @@ class ExternalSecretsProcess:
         Raises:
             ComponentFailed: it could not be started.
         """
-        metrics, self._live_port = self._ports.take(2)
+        known = flags_of(self.binary.path)
+        metrics, live = (f"127.0.0.1:{port}" for port in self._ports.take(2))
+        self._health_url = health_url(known, metrics, live)
         self._process = OwnedProcess(
             "external-secrets",
-            [
-                self.binary.path,
-                "--enable-leader-election=false",
-                "--enable-cluster-store-reconciler=false",
-                "--enable-cluster-external-secret-reconciler=false",
-                "--enable-cluster-push-secret-reconciler=false",
-                "--enable-push-secret-reconciler=false",
-                f"--metrics-addr=127.0.0.1:{metrics}",
-                f"--live-addr=127.0.0.1:{self._live_port}",
-                "--loglevel=info",
-            ],
+            [self.binary.path, *arguments(known, metrics, live)],
             self.log.path,
             environment={"KUBECONFIG": str(kubeconfig)},
         )
@@ -134,7 +143,7 @@ class ExternalSecretsProcess:
         try:
             session = requests.Session()
             session.trust_env = False
-            answer = session.get(f"http://127.0.0.1:{self._live_port}/healthz", timeout=5)
+            answer = session.get(self._health_url, timeout=5)
         except requests.RequestException as error:
             return f"the controller does not answer ({type(error).__name__})"
         return "ok" if answer.ok else f"the controller answers {answer.status_code}"
@@ -160,6 +169,62 @@ class ExternalSecretsProcess:
             digest=checked_digest(pid, self.binary),
             source=self.binary.source,
         )
+
+
+def without_webhook(crd: Object) -> Object:
+    """Return a CRD whose served versions are all kept and none is converted by a webhook.
+
+    The CRDs of v0.10.7 and v0.12.1 name one, and no webhook process runs here: with it, every read
+    in a version other than the stored one would fail.
+    """
+    if crd["spec"].get("conversion", {}).get("strategy") != "Webhook":
+        return crd
+    kept = {key: value for key, value in crd["spec"].items() if key != "conversion"}
+    return {**crd, "spec": kept}
+
+
+def flags_of(controller: Path) -> frozenset[str]:
+    """Return the names of the flags that a controller says it knows.
+
+    Raises:
+        ComponentFailed: it does not answer `--help`.
+    """
+    try:
+        done = subprocess.run(
+            [controller, "--help"], capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ComponentFailed(
+            Component.EXTERNAL_SECRETS,
+            f"the controller does not answer --help ({type(error).__name__})",
+        ) from None
+    return frozenset(_FLAG.findall(done.stdout))
+
+
+def arguments(known: Iterable[str], metrics: str, live: str) -> list[str]:
+    """Return the arguments of a controller, without flags that it does not know.
+
+    Args:
+        known: The names of the flags that it knows.
+        metrics: The address of its metrics.
+        live: The address of its health.
+    """
+    wanted = {
+        **dict.fromkeys(SWITCHED_OFF, "false"),
+        "metrics-addr": metrics,
+        "live-addr": live,
+        "loglevel": "info",
+    }
+    return [f"--{name}={value}" for name, value in wanted.items() if name in known]
+
+
+def health_url(known: Iterable[str], metrics: str, live: str) -> str:
+    """Return where a controller answers while its manager runs.
+
+    Releases without `live-addr` have no health endpoint (external-secrets `cmd/root.go`); their
+    metrics are served by the same manager, from its start to its end.
+    """
+    return f"http://{live}/healthz" if "live-addr" in known else f"http://{metrics}/metrics"
 
 
 def _documents(path: Path) -> list[Object]:

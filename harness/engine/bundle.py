@@ -15,11 +15,12 @@ from typing import Any
 import yaml
 
 from ..adapters.kubernetes import KBS_CONFIG, SECRET, Kind, Object, Refused, decoded
-from ..errors import EnvironmentFailed, HarnessError
+from ..errors import HarnessError
 from ..model.culprit import Culprit
 from ..model.requirement import Result
 from ..model.words import Component, Edge
 from .context import Context
+from .report_folder import cannot_write
 
 BUNDLE = "bundle"
 ENVIRONMENT = "environment"
@@ -104,10 +105,7 @@ class Bundle:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self.context.canaries.redact(text), encoding="utf-8")
         except OSError as error:
-            raise EnvironmentFailed(
-                f"{path} could not be written: {error.strerror}",
-                hint="give a folder with space in it with --report-dir",
-            ) from None
+            raise cannot_write(path, error) from None
 
     def _object(self, name: str) -> str:
         """Return an object as YAML, or why there is none."""

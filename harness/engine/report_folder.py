@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import EnvironmentFailed, UsageError
 
 DEFAULT = Path(".conformance")
 """Where reports go by default, in a folder of the run's id."""
@@ -33,6 +33,14 @@ def claim(folder: Path) -> Path:
             hint="give a folder that you may write to with --report-dir",
         ) from None
     return folder.resolve()
+
+
+def cannot_write(path: Path, error: OSError) -> EnvironmentFailed:
+    """Say that an artefact could not be written."""
+    return EnvironmentFailed(
+        f"{path} could not be written: {error.strerror}",
+        hint="give a folder with space in it with --report-dir",
+    )
 
 
 def _taken(folder: Path) -> UsageError:

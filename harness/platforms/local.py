@@ -291,8 +291,8 @@ def _speak_directly() -> None:
             os.environ[name] = ",".join(filter(None, [before, "127.0.0.1", "localhost"]))
 
 
-def missing_artifacts(settings: Settings, provider: Provider) -> list[Artifact]:
-    """Return what a run with these settings would have to make first."""
+def needed_artifacts(settings: Settings) -> list[Artifact]:
+    """Return what a run with these settings takes from the cache, in the order of its start."""
     kube, external_secrets = settings.kubernetes, settings.external_secrets
     wanted: list[tuple[Artifact, bool]] = [
         (catalogue.ETCD, kube.etcd_path is None),
@@ -301,6 +301,12 @@ def missing_artifacts(settings: Settings, provider: Provider) -> list[Artifact]:
             catalogue.KUBERNETES,
             kube.apiserver_path is None or kube.controller_manager_path is None,
         ),
+        # a controller by path still needs the CRDs of its release
         (catalogue.EXTERNAL_SECRETS[external_secrets.version], True),
     ]
-    return [one for one, needed in wanted if needed and not provider.cache.has(one)]
+    return [one for one, needed in wanted if needed]
+
+
+def missing_artifacts(settings: Settings, provider: Provider) -> list[Artifact]:
+    """Return what a run with these settings would have to make first."""
+    return [one for one in needed_artifacts(settings) if not provider.cache.has(one)]

@@ -49,6 +49,21 @@ def test_a_broken_part_is_named(run, broken, requirement, culprit):
     assert "log, its end" in done.output
 
 
+@pytest.mark.parametrize(
+    ("broken", "requirement", "culprit"),
+    [
+        ("absent-role", "SYNC-002", STORE),
+        ("policy-without-read", "SYNC-002", STORE),
+        ("external-secrets-stopped", "ROTATION-001", EXTERNAL_SECRETS),
+    ],
+)
+def test_a_broken_part_is_named_in_the_words_of_an_older_release(run, broken, requirement, culprit):
+    older = ("--set", "externalSecrets.version=v0.12.1")
+    done = run("--only", requirement, *SHORT, *older, broken=broken)
+    assert done.code == 1, done.output
+    assert done.culprit(requirement) == culprit
+
+
 def test_a_stage_that_is_not_reached_fails_all_after_it_with_the_same_culprit(run):
     done = run(*SHORT, broken="policy-without-read")
     assert done.code == 1, done.output

@@ -6,9 +6,16 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 
-def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run, left):
-    done = run()
+WORLDS = [("v0.20.4", ["v1"]), ("v0.12.1", ["v1beta1", "v1alpha1"])]
+"""The default and the walkthrough's own generation, with what they serve, best first."""
+
+
+@pytest.mark.parametrize(("version", "served"), WORLDS)
+def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run, left, version, served):
+    chosen = () if version == "v0.20.4" else ("--set", f"externalSecrets.version={version}")
+    done = run(*chosen)
     assert done.code == 7, done.output
     report = done.report
     assert report["verdict"] == "rehearsed"
@@ -16,14 +23,14 @@ def test_the_walkthrough_is_rehearsed_and_leaves_nothing(run, left):
     assert {one["status"] for one in report["requirements"]} == {"pass"}
     assert report["doubles"] == ["trustee-operator", "kbs", "kbs-client"]
     assert len(report["easings"]) == 3
-    assert report["capabilities"] == {"external-secrets.io": ["v1"]}
+    assert report["capabilities"] == {"external-secrets.io": served}
     assert left() == (set(), set())
-    assert_every_component_is_named(report)
+    assert_every_component_is_named(report, version)
     assert_propagation_is_whole(report)
     assert_observations_hold_no_value(done.folder)
 
 
-def assert_every_component_is_named(report: dict) -> None:
+def assert_every_component_is_named(report: dict, version: str) -> None:
     components = {one["name"]: one for one in report["components"]}
     assert set(components) == {
         "store",
@@ -37,7 +44,7 @@ def assert_every_component_is_named(report: dict) -> None:
         assert one["digest"]
         assert one["version"]
     assert components["kubernetes"]["version"] == "v1.37.2"
-    assert components["external-secrets"]["version"] == "v0.20.4"
+    assert components["external-secrets"]["version"] == version
     assert "slim" in components["external-secrets"]["source"]
     assert components["store"]["version"] == "2.7.2"
     parts = {part["name"]: part for part in components["kubernetes"]["parts"]}

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from trustee_conformance.harness.adapters.process import OwnedProcess
 from trustee_conformance.harness.artifacts.cache import Cache
-from trustee_conformance.harness.artifacts.catalogue import ALL, ETCD
+from trustee_conformance.harness.artifacts.catalogue import ETCD, EXTERNAL_SECRETS, PINNED
 from trustee_conformance.harness.artifacts.provide import Binary, Provider
 from trustee_conformance.harness.artifacts.recipe import Artifact, digest_of
+from trustee_conformance.harness.cli import stocking
+from trustee_conformance.harness.cli.terminal import Terminal
 from trustee_conformance.harness.components.inspect import checked_digest, digest_of_process
+from trustee_conformance.harness.config import Settings, configure
 from trustee_conformance.harness.errors import EnvironmentFailed
+from trustee_conformance.harness.platforms.local import missing_artifacts, needed_artifacts
 
 
 class Recipe:
@@ -197,4 +201,55 @@ def test_clean_empties_the_cache(tmp_path):
 
 
 def test_every_pin_has_a_key_of_its_own():
-    assert len({one.key for one in ALL}) == len(ALL)
+    assert len({one.key for one in PINNED}) == len(PINNED)
+
+
+def settings(*assignments: str) -> Settings:
+    return configure(None, assignments, environment={}).settings
+
+
+def versions(artifacts: list[Artifact]) -> dict[str, str]:
+    return {one.name: one.version for one in artifacts}
+
+
+@pytest.mark.parametrize("version", EXTERNAL_SECRETS)
+def test_a_run_needs_the_release_that_was_chosen_and_no_other(version):
+    needed = needed_artifacts(settings(f"externalSecrets.version={version}"))
+    assert [one.name for one in needed] == ["etcd", "openbao", "kubernetes", "external-secrets"]
+    assert versions(needed)["external-secrets"] == version
+
+
+def test_a_run_does_not_need_what_is_given():
+    given = "/bin/true"
+    keys = ("kubernetes.etcdPath", "kubernetes.apiserverPath", "store.path", "externalSecrets.path")
+    needed = needed_artifacts(settings(*(f"{key}={given}" for key in keys)))
+    assert list(versions(needed)) == ["kubernetes", "external-secrets"]
+    both = settings(
+        f"kubernetes.apiserverPath={given}", f"kubernetes.controllerManagerPath={given}"
+    )
+    assert "kubernetes" not in versions(needed_artifacts(both))
+
+
+def test_what_is_missing_is_what_is_needed_and_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(Cache, "has", lambda _, one: one.name in {"etcd", "kubernetes"})
+    missing = missing_artifacts(settings(), Provider(Cache(tmp_path), silent))
+    assert list(versions(missing)) == ["openbao", "external-secrets"]
+
+
+def test_build_makes_what_a_run_with_the_same_settings_needs(monkeypatch, capsys):
+    made: list[Artifact] = []
+    monkeypatch.setattr(Cache, "provide", lambda _, one, __: made.append(one))
+    chosen = settings("externalSecrets.version=v0.10.7")
+    stocking.build(Terminal(), chosen)
+    assert made == needed_artifacts(chosen)
+    assert "external-secrets v0.10.7 is there" in capsys.readouterr().out
+
+
+def test_list_shows_every_pin_and_marks_what_is_needed(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    stocking.list_all(Terminal(), settings("externalSecrets.version=v0.12.1"))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shown = {row[1]: row[2:4] for row in rows if row and row[0] == "external-secrets"}
+    assert shown == {
+        version: ["yes" if version == "v0.12.1" else "no", "no"] for version in EXTERNAL_SECRETS
+    }

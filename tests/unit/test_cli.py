@@ -25,6 +25,8 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["run", "--set", "store.path=/nowhere"], "there is no such file"),
         (["run", "--report-dir", "/proc/report"], "cannot be written"),
         (["run", "--report-dir", "/etc"], "is not empty"),
+        (["artifacts", "build", "--set", "externalSecrets.version=v9"], "'v0.16.1' or 'v0.20.4'"),
+        (["artifacts", "list", "--config", "/nowhere.yaml"], "configuration file /nowhere.yaml"),
         (["down", "no-such-stack"], "there is no stack no-such-stack"),
         (["run", "--no-such-option"], "No such option"),
         (["no-such-command"], "No such command"),

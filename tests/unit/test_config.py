@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
-from trustee_conformance.harness.config import configure, environment_name, known_keys
+from trustee_conformance.harness.artifacts.catalogue import EXTERNAL_SECRETS
+from trustee_conformance.harness.config import (
+    ExternalSecretsSettings,
+    configure,
+    environment_name,
+    known_keys,
+)
 from trustee_conformance.harness.errors import UsageError
 
 SYNC_VARIABLE = "TRUSTEE_CONFORMANCE_DEADLINES_SYNC"
@@ -94,3 +102,23 @@ def test_an_unknown_variable_is_refused(tmp_path):
 def test_a_near_miss_is_pointed_at(tmp_path):
     with pytest.raises(UsageError, match=r"did you mean externalSecrets\.version"):
         configured(tmp_path, assignments=["external-secrets.version=v0.20.4"])
+
+
+def test_an_unknown_release_is_refused_with_those_that_are_known(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        configured(tmp_path, assignments=["externalSecrets.version=v0.11.0"])
+    told = str(caught.value)
+    assert "externalSecrets.version = 'v0.11.0'" in told
+    assert "should be 'v0.10.7', 'v0.12.1', 'v0.16.1' or 'v0.20.4'" in told
+
+
+def test_every_release_that_is_pinned_can_be_chosen_and_no_other(tmp_path):
+    field = ExternalSecretsSettings.model_fields["version"]
+    assert list(EXTERNAL_SECRETS) == list(get_args(field.annotation))
+    for version in EXTERNAL_SECRETS:
+        done = configured(tmp_path, assignments=[f"externalSecrets.version={version}"])
+        assert done.settings.external_secrets.version == version
+
+
+def test_the_release_by_default_is_the_newest(tmp_path):
+    assert configured(tmp_path).settings.external_secrets.version == "v0.20.4"
