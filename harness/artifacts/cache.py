@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -62,16 +63,16 @@ class Cache:
             return {}
 
     def damage(self, artifact: Artifact) -> str:
-        """Say which file is not as it was made, by size and time; empty where all are.
+        """Say which file is not as it was made; empty where all are.
 
-        Digests are compared when they are read from what runs: reading 500 MB before every run
-        would cost a second.
+        Size and time tell; where the time differs, as after a CI system has restored its cache,
+        the digest does. To read 500 MB before every run would cost a second.
         """
         for role, made in self.files(artifact).items():
             path = self.entry(artifact) / artifact.files.get(role, role)
             if not path.is_file():
                 return f"{path.name} is gone"
-            if (path.stat().st_size, path.stat().st_mtime_ns) != (made.size, made.modified):
+            if not _as_made(path, made):
                 return f"{path.name} was changed"
         return ""
 
@@ -173,6 +174,17 @@ class Cache:
             yield
         finally:
             lock.release()
+
+
+def _as_made(path: Path, made: MadeFile) -> bool:
+    now = path.stat()
+    if now.st_size != made.size or now.st_mtime_ns == made.modified:
+        return now.st_size == made.size
+    if _made(path).digest != made.digest:
+        return False
+    with contextlib.suppress(OSError):  # so that the next look is quick
+        os.utime(path, ns=(now.st_atime_ns, made.modified))
+    return True
 
 
 def _made(path: Path) -> MadeFile:

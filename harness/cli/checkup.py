@@ -41,6 +41,11 @@ def _checks(terminal: Terminal, configured: Configured) -> bool:
     missing = missing_artifacts(configured.settings, provider)
     found = [
         ("Linux on x86_64", platform.system() == "Linux" and platform.machine() == "x86_64", ""),
+        (
+            "Linux 5.3 or later, for pidfd",
+            hasattr(os, "pidfd_open") and _pidfd(),
+            platform.release(),
+        ),
         ("Python 3.11 or later", sys.version_info >= (3, 11), platform.python_version()),
         _writable("state folder", state_root()),
         _writable("cache", provider.cache.root),
@@ -68,6 +73,14 @@ def _tell_missing(terminal: Terminal, names: list[str], cache: Cache) -> None:
     )
     if free < BUILD_SPACE:
         terminal.say(f"[red]no[/]  {free >> 30} GiB are free there, {BUILD_SPACE >> 30} are needed")
+
+
+def _pidfd() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 def _writable(what: str, folder: Path) -> tuple[str, bool, str]:

@@ -46,6 +46,7 @@ def test_a_documented_command_ends_as_documented(tmp_path, document, line):
         text=True,
         check=False,
     )
+    subprocess.run([bin_folder / "trustee-conformance", "down"], env=environment, check=True)
     assert done.returncode == int(comment or 0), done.stdout + done.stderr
 
 

@@ -121,6 +121,18 @@ def test_a_damaged_entry_is_never_used_and_made_anew(tmp_path, harm, told):
     assert told in heard[0]
 
 
+def test_an_entry_whose_time_alone_is_another_is_used(tmp_path):
+    """CI systems restore files with their times cut to seconds, or with new ones."""
+    recipe = Recipe()
+    cache = Cache(tmp_path)
+    program = cache.provide(artifact(recipe), silent) / "program"
+    os.utime(program, ns=(0, 0))
+    assert cache.has(artifact(recipe))
+    assert program.stat().st_mtime_ns != 0
+    cache.provide(artifact(recipe), silent)
+    assert recipe.times == 1
+
+
 def test_an_unreadable_provenance_is_no_entry(tmp_path):
     recipe = Recipe()
     cache = Cache(tmp_path)
