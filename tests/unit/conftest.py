@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from trustee_conformance.harness.engine.record import Record
 from trustee_conformance.harness.model import observation
 from trustee_conformance.harness.model.component import ComponentInfo, Part
 from trustee_conformance.harness.model.culprit import Culprit
@@ -185,3 +186,23 @@ def report() -> Callable[..., Report]:
 def case(request: pytest.FixtureRequest) -> str:
     """Every way in which a run can end, one after the other."""
     return str(request.param)
+
+
+@pytest.fixture
+def record() -> Record:
+    """A run of one requirement, which passed."""
+    asked = Requirement("SYNC-001", "It MUST.", Level.CORE, Stage.SYNC, "It does", "sync.feature")
+    return Record(
+        run="run",
+        started=datetime.now(UTC),
+        duration=1.0,
+        profile="walkthrough",
+        platform="local",
+        planned=[asked],
+        selected=[asked.id],
+        results=[Result(asked, Status.PASS, 1.0)],
+        observations={},
+        end=End.COMPLETE,
+        interrupted_by=ExitCode.INTERRUPTED,
+        failure=None,
+    )

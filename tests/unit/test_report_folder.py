@@ -6,34 +6,15 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from trustee_conformance.fixtures.concluding import conclude
-from trustee_conformance.harness.engine.record import Record
 from trustee_conformance.harness.engine.report_folder import claim
 from trustee_conformance.harness.errors import EnvironmentFailed, UsageError
 from trustee_conformance.harness.model.observation import Kind, Observation
-from trustee_conformance.harness.model.requirement import Requirement, Result
-from trustee_conformance.harness.model.words import End, ExitCode, Level, Stage, Status
+from trustee_conformance.harness.model.words import ExitCode
 from trustee_conformance.harness.observe import Journal
-
-ASKED = Requirement("SYNC-001", "It MUST.", Level.CORE, Stage.SYNC, "It does", "sync.feature")
-RECORD = Record(
-    run="run",
-    started=datetime.now(UTC),
-    duration=1.0,
-    profile="walkthrough",
-    platform="local",
-    planned=[ASKED],
-    selected=[ASKED.id],
-    results=[Result(ASKED, Status.PASS, 1.0)],
-    observations={},
-    end=End.COMPLETE,
-    interrupted_by=ExitCode.INTERRUPTED,
-    failure=None,
-)
 
 
 @pytest.fixture
@@ -98,19 +79,19 @@ def test_a_disk_that_fills_while_it_is_observed_ends_the_run(full_disk):
         journal.keep(sight)
 
 
-def test_a_report_that_cannot_be_written_is_no_verdict_and_no_half_file(full_disk):
+def test_a_report_that_cannot_be_written_is_no_verdict_and_no_half_file(full_disk, record):
     report = claim(full_disk / "report")
     fill(full_disk)
-    done = conclude(RECORD, report, b"", accept=False)
+    done = conclude(record, report, b"", accept=False)
     assert done.code is ExitCode.NO_VERDICT
     assert "No space left on device" in str(done.record.failure)
     assert [path.name for path in report.iterdir()] == ["observations.jsonl"]
 
 
-def test_what_can_be_written_is_the_report(tmp_path):
-    done = conclude(RECORD, claim(tmp_path / "report"), b"", accept=False)
+def test_what_can_be_written_is_the_report(tmp_path, record):
+    done = conclude(record, claim(tmp_path / "report"), b"", accept=False)
     assert done.code is ExitCode.CONFORMANT
     assert done.report.is_file()
-    rehearsed = replace(RECORD, doubles=["kbs"])
+    rehearsed = replace(record, doubles=["kbs"])
     assert conclude(rehearsed, tmp_path / "report", b"", accept=True).code is ExitCode.CONFORMANT
     assert conclude(rehearsed, tmp_path / "report", b"", accept=False).code is ExitCode.REHEARSED
