@@ -147,9 +147,14 @@ def artifacts_clean() -> None:
 
 def main() -> None:
     """Run a command; every error ends in a sentence and its exit code, none in a traceback."""
+    terminated: list[int] = []
     try:
-        with heeded():
+        with heeded() as terminated:
             app()
+    except SystemExit as ended:
+        if terminated and ended.code == ExitCode.INTERRUPTED:  # typer's code for both signals
+            sys.exit(int(ExitCode.TERMINATED))
+        raise
     except UsageError as error:
         _fail(error, ExitCode.USAGE)
     except HarnessError as error:

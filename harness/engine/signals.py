@@ -24,11 +24,20 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
-    """Let SIGTERM raise `Interrupted`; Python does the like with Ctrl-C by itself."""
-    before = signal.signal(signal.SIGTERM, _terminated)
+def heeded() -> Iterator[list[int]]:
+    """Let SIGTERM raise `Interrupted`; Python does the like with Ctrl-C by itself.
+
+    Yields a list that gets the number of each SIGTERM that came.
+    """
+    came: list[int] = []
+
+    def terminated(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        raise Interrupted
+
+    before = signal.signal(signal.SIGTERM, terminated)
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -46,10 +55,6 @@ def deadline(seconds: float | None) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
 
 
 def _out_of_time(_signal: int, _frame: FrameType | None) -> None:
