@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
+from ...reports.wording import explanation
 from ..errors import HarnessError
 from ..model.requirement import Requirement, Result, StepResult
 from ..model.words import Stage, Status
@@ -110,25 +111,18 @@ class Terminal:
         self._doing = ""
 
     def _explain(self, result: Result, waited: DeadlinePassed | None) -> None:
-        rows = [
-            ("requirement", f"{result.requirement.id}: {result.requirement.statement}"),
-            ("culprit", str(result.culprit) if result.culprit else "none found"),
-            ("reason", result.reason or ""),
-            ("step", result.step or ""),
-            ("expected", result.expected),
-            ("seen", result.seen),
-            ("since", _since(waited)),
-        ]
+        *rows, after = explanation(result)
+        if since := _since(waited):
+            rows.insert(len(rows) - len(result.evidence), ("since", since))
         for name, text in rows:
-            if text:
-                self.console.print(f"      [bold]{name:12}[/]{escape(text)}", soft_wrap=True)
-        for line in result.evidence:
-            self.console.print(f"      [bold]{'evidence':12}[/]{escape(line)}", soft_wrap=True)
+            self._row(name, text)
         for line in waited.history.lines() if waited else ():
             self.console.print(f"      [dim]history  {escape(line)}[/]", soft_wrap=True)
         self._show_log(result)
-        again = f"trustee-conformance run --only {result.requirement.id}"
-        self.console.print(f"      [bold]{'next':12}[/]{again}", soft_wrap=True)
+        self._row(*after)
+
+    def _row(self, name: str, text: str) -> None:
+        self.console.print(f"      [bold]{name:12}[/]{escape(text)}", soft_wrap=True)
 
     def _show_log(self, result: Result) -> None:
         component = result.culprit.component if result.culprit else None

@@ -47,6 +47,16 @@ def started(tmp_path: Path, *options: str, after: str) -> subprocess.Popen[str]:
     return process
 
 
+def nothing_runs(left) -> None:
+    """Wait until no process of a stack is left."""
+    wait_until(
+        lambda: left()[1],
+        lambda processes: not processes,
+        expected="no process of the stack",
+        deadline=Deadline("gone", 5),
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
@@ -64,12 +74,7 @@ def test_after_kill_nothing_runs_and_down_removes_the_rest(tmp_path, left):
     process = started(tmp_path, after="attestation-fetch")
     process.kill()
     process.wait()
-    wait_until(
-        lambda: left()[1],
-        lambda processes: not processes,
-        expected="no process of the stack",
-        deadline=Deadline("gone", 5),
-    )
+    nothing_runs(left)
     assert len(left()[0]) == 1
     done = subprocess.run([*CLI, "down"], capture_output=True, text=True, check=True)
     assert "removed what" in done.stdout
@@ -157,12 +162,7 @@ def test_a_run_that_is_to_be_kept_dies_with_its_front(tmp_path, left):
     process = started(tmp_path, "--keep", after="attestation-fetch")
     process.kill()
     process.wait()
-    wait_until(
-        lambda: left()[1],
-        lambda processes: not processes,
-        expected="no process of the stack",
-        deadline=Deadline("gone", 5),
-    )
+    nothing_runs(left)
     subprocess.run([*CLI, "down"], capture_output=True, check=True)
 
 
