@@ -1,16 +1,26 @@
-"""The JOSE of the protocol: the client's key, the token and the encrypted resource."""
+"""The JOSE of the protocol: the client's key and the encrypted resource.
+
+Source: confidential-containers/trustee `kbs/src/jwe/mod.rs` and guest-components
+`attestation-agent/kbs_protocol/src/keypair.rs`, and recorded exchanges.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from joserfc import jwe, jws, jwt
+from joserfc import jwe
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
-KEY_ALGORITHM = "ECDH-ES+A256KW"
+EC_ALGORITHM = "ECDH-ES+A256KW"
+RSA_ALGORITHMS = ("RSA-OAEP-256", "RSA1_5")
 CONTENT_ALGORITHM = "A256GCM"
-TOKEN_ALGORITHM = "ES256"  # noqa: S105 - an algorithm
+
+CURVES = ("P-256", "P-521")
+
+EC_MEMBERS = ("kty", "crv", "alg", "x", "y")
+RSA_MEMBERS = ("kty", "alg", "n", "e")
 
 PARTS = ("protected", "encrypted_key", "iv", "ciphertext", "tag")
 """The members of a flattened JWE, in the order in which the compact form has them."""
@@ -18,12 +28,15 @@ PARTS = ("protected", "encrypted_key", "iv", "ciphertext", "tag")
 MAX_CIPHERTEXT = 2 << 20
 """Base64 digits of a ciphertext: a Kubernetes Secret holds 1 MiB at most."""
 
+TeeKey = ECKey | RSAKey
+"""A client's key pair."""
+
 
 class _Registry(jwe.JWERegistry):
     max_ciphertext_length = MAX_CIPHERTEXT
 
 
-_REGISTRY = _Registry(algorithms=[KEY_ALGORITHM, CONTENT_ALGORITHM])
+_REGISTRY = _Registry(algorithms=[EC_ALGORITHM, *RSA_ALGORITHMS, CONTENT_ALGORITHM])
 
 
 def new_key() -> ECKey:
@@ -31,31 +44,73 @@ def new_key() -> ECKey:
     return ECKey.generate_key("P-256")
 
 
-def tee_pubkey(key: ECKey) -> dict[str, str]:
-    """Return the public part with the members that the protocol sends."""
-    public = key.as_dict(private=False)
-    members = {name: str(public[name]) for name in ("kty", "crv", "x", "y")}
-    return {**members, "alg": KEY_ALGORITHM}
+def private_key(pem: bytes) -> TeeKey:
+    """Return the key pair of a PEM file: EC P-256 or P-521, or RSA.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    for kind in (ECKey, RSAKey):
+        try:
+            key = kind.import_key(pem)
+            if key.is_private:
+                tee_pubkey(key)
+                return key
+        except (JoseError, KeyError, TypeError, ValueError):
+            continue
+    raise ValueError("expected a private key in PEM: EC P-256, EC P-521 or RSA")
 
 
-def encrypt(plaintext: bytes, pubkey: dict[str, Any]) -> dict[str, str]:
+def tee_pubkey(key: TeeKey) -> dict[str, str]:
+    """Return the public part with the members that the protocol sends.
+
+    Raises:
+        ValueError: the protocol knows no such key.
+    """
+    algorithm = RSA_ALGORITHMS[0] if isinstance(key, RSAKey) else EC_ALGORITHM
+    _check(key, algorithm)
+    return read_pubkey({**key.as_dict(private=False), "alg": algorithm})
+
+
+def read_pubkey(jwk: object) -> dict[str, str]:
+    """Return the members of a public key that KBS knows; others are passed over.
+
+    Raises:
+        ValueError: it is no EC or RSA key, or lacks a member.
+    """
+    members = {"EC": EC_MEMBERS, "RSA": RSA_MEMBERS}
+    try:
+        kind = jwk["kty"]  # type: ignore[index]
+        read = {name: jwk[name] for name in members[kind]}  # type: ignore[index]
+    except (KeyError, TypeError):
+        raise ValueError("not a key that the protocol knows") from None
+    if not all(isinstance(value, str) for value in read.values()):
+        raise ValueError("a key's members are text")
+    return read
+
+
+def encrypt(plaintext: bytes, pubkey: Mapping[str, Any]) -> dict[str, str]:
     """Return a resource as a flattened JWE for the client's key.
 
-    The ephemeral key stands in the protected header, as recorded from the real KBS.
+    For EC keys the ephemeral key stands in the protected header. The additional authenticated
+    data is the protected header as sent.
 
     Raises:
         ValueError: the key cannot be used.
     """
     try:
-        key = ECKey.import_key({name: pubkey[name] for name in ("kty", "crv", "x", "y")})
-        header = {"alg": KEY_ALGORITHM, "enc": CONTENT_ALGORITHM}
+        read = read_pubkey(pubkey)
+        algorithm = read.pop("alg")
+        key = _import(read)
+        _check(key, algorithm)
+        header = {"alg": algorithm, "enc": CONTENT_ALGORITHM}
         compact = jwe.encrypt_compact(header, plaintext, key, registry=_REGISTRY)
     except (JoseError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"tee-pubkey cannot be used: {type(error).__name__}") from None
     return dict(zip(PARTS, compact.split("."), strict=True))
 
 
-def decrypt(body: Any, key: ECKey) -> bytes:
+def decrypt(body: Any, key: TeeKey) -> bytes:
     """Return the plaintext of a flattened JWE.
 
     Raises:
@@ -67,25 +122,14 @@ def decrypt(body: Any, key: ECKey) -> bytes:
         raise ValueError("the body is no JWE for this key") from None
 
 
-def sign(claims: dict[str, Any], key: ECKey) -> str:
-    """Return a token signed with ES256, with the public key in its header."""
-    public = {**key.as_dict(private=False), "alg": TOKEN_ALGORITHM}
-    header = {"typ": "JWT", "alg": TOKEN_ALGORITHM, "jwk": public}
-    return jwt.encode(header, claims, key, algorithms=[TOKEN_ALGORITHM])
+def _import(members: KeyParameters | dict[str, str]) -> TeeKey:
+    kind = RSAKey if members["kty"] == "RSA" else ECKey  # type: ignore[typeddict-item]
+    return kind.import_key(members)  # type: ignore[arg-type]
 
 
-def verify(token: str, key: ECKey, now: float) -> dict[str, Any]:
-    """Return the claims of a token that this key signed and that has not expired.
-
-    Raises:
-        ValueError: it is not such a token.
-    """
-    registry = jws.JWSRegistry(algorithms=[TOKEN_ALGORITHM])
-    try:
-        decoded = jwt.decode(token, key, registry=registry)
-        expires = float(decoded.claims.get("exp", 0))
-    except (JoseError, KeyError, TypeError, ValueError):
-        raise ValueError("the token is not one of ours") from None
-    if expires <= now:
-        raise ValueError("the token has expired")
-    return dict(decoded.claims)
+def _check(key: TeeKey, algorithm: str) -> None:
+    known = RSA_ALGORITHMS if isinstance(key, RSAKey) else (EC_ALGORITHM,)
+    if algorithm not in known:
+        raise ValueError("not an algorithm that the protocol knows")
+    if isinstance(key, ECKey) and key.curve_name not in CURVES:
+        raise ValueError("not a curve that the protocol knows")

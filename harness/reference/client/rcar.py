@@ -1,7 +1,7 @@
 """The client's side of RCAR.
 
 Source: confidential-containers/guest-components `attestation-agent/kbs_protocol/src/client/`
-and exchanges recorded from kbs-client v0.17.0.
+and exchanges recorded from kbs-client v0.17.0 and v0.21.0.
 """
 
 from __future__ import annotations
@@ -9,116 +9,201 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import requests
-from joserfc.jwk import ECKey
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from .. import jose, protocol
+from .errors import ClientError, ErrorInformation, quoted
+from .http import Http, HttpFailed
 
 log = logging.getLogger("kbs_protocol::client::rcar_client")
 
 ATTEMPTS = 3
 """How many times a resource is asked for, with a handshake after each refusal."""
 
-TIMEOUT = 30
-"""Seconds to hear from KBS."""
+TOKEN_ATTEMPTS = 5
+"""How many times a handshake is tried that is made for its token."""
+
+TOKEN_PAUSE = 1.0
+"""Seconds between them."""
+
+USER_AGENT = "attestation-agent-kbs-client/0.1.0"
 
 
-class ClientError(Exception):
-    """The last line on stderr, without `Error: ` before it."""
+class HandshakeFailed(ClientError):
+    """The handshake did not come to its end."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"RCAR handshake failed: {quoted(why)}")
+
+
+class Credentials(Protocol):
+    """How a client shows who it is."""
+
+    def bearer(self) -> str | None:
+        """Return the bearer token to send, `None` where the cookie stands for it."""
+
+    def renew(self, refusal: ErrorInformation) -> None:
+        """Get new ones after a refusal.
+
+        Raises:
+            ClientError: there are none.
+        """
 
 
 @dataclass(slots=True)
-class RcarClient:
-    """One client with its key and its session.
+class Attester:
+    """Credentials by attestation with sample evidence.
 
     Attributes:
-        url: Where KBS answers.
-        certificate: A file with the certificate to trust, PEM.
+        http: The session with KBS.
         key: The key that resources are encrypted for.
+        init_data: Init data in plain text, to send along.
     """
 
-    url: str
-    certificate: str | None = None
-    key: ECKey = field(default_factory=jose.new_key)
-    _http: requests.Session = field(default_factory=requests.Session)
+    http: Http
+    key: jose.TeeKey
+    init_data: str | None = None
 
     def __post_init__(self) -> None:
-        """Speak as the real client does, and to KBS alone: no proxy."""
-        self._http.trust_env = False
-        self._http.headers["User-Agent"] = "attestation-agent-kbs-client/0.1.0"
-        self._http.verify = self.certificate or True
+        """Say what the evidence is worth."""
+        logging.getLogger("attester").warning(
+            "No TEE platform detected. Sample Attester will be used."
+        )
 
-    def get_resource(self, path: str) -> bytes:
-        """Return a resource.
+    def bearer(self) -> None:
+        """The session's cookie stands for the token."""
+        return
 
-        Raises:
-            ClientError: KBS refused, does not answer, or sent something else.
-        """
-        for _ in range(ATTEMPTS):
-            answer = self._send("GET", f"/resource/{path}")
-            if answer.ok:
-                return self._decrypt(answer.text)
-            if answer.status_code == requests.codes.not_found:
-                raise ClientError(f"KBS resource not found: {_told(answer)}")
-            if answer.status_code != requests.codes.unauthorized:
-                raise ClientError(f"KBS request failed: {_told(answer)}")
-            log.warning(
-                "Authenticating with KBS failed. Perform a new RCAR handshake: %s", _told(answer)
-            )
-            self.handshake()
-        raise ClientError("request unauthorized")
+    def renew(self, refusal: ErrorInformation) -> None:
+        """Make a handshake."""
+        log.warning(
+            "Authenticating with KBS failed. Perform a new RCAR handshake: %s", refusal.lines()
+        )
+        self.handshake()
 
-    def handshake(self) -> None:
-        """Attest with sample evidence; the session's cookie stands for the token afterwards.
+    def token(self) -> str:
+        """Make a handshake for its token, more than once if need be.
 
         Raises:
-            ClientError: KBS refused the handshake.
+            HandshakeFailed: none came to its end.
         """
-        log.warning("No TEE was detected: the sample attester is used, which proves nothing")
+        attempts = Retrying(
+            retry=retry_if_exception_type(HandshakeFailed),
+            stop=stop_after_attempt(TOKEN_ATTEMPTS),
+            wait=wait_fixed(TOKEN_PAUSE),
+            before_sleep=lambda state: log.warning(
+                "RCAR handshake failed: %s, retry %d...", _why(state), state.attempt_number
+            ),
+            reraise=True,
+        )
+        return attempts(self.handshake)
+
+    def handshake(self) -> str:
+        """Attest; return the token.
+
+        Raises:
+            HandshakeFailed: KBS refused or does not answer.
+        """
         algorithms = {"supported-hash-algorithms": list(protocol.HASH_ALGORITHMS)}
         request = {"version": protocol.VERSION, "tee": "sample", "extra-params": algorithms}
-        challenge = self._agree("auth", request)
-        self._agree("attest", self._evidence(str(challenge["nonce"])))
+        nonce = self._agree("auth", "KBS request", request, "nonce")
+        return self._agree("attest", "KBS attest", self._evidence(nonce), "token")
 
     def _evidence(self, nonce: str) -> dict[str, Any]:
         pubkey = jose.tee_pubkey(self.key)
-        primary = {"svn": "1", "report_data": protocol.report_data(nonce, pubkey)}
+        bound = protocol.runtime_data(nonce, pubkey)
+        primary = {"svn": "1", "report_data": protocol.report_data(bound)}
+        init_data = {"format": "toml", "body": self.init_data}
         return {
-            "init-data": None,
+            "init-data": init_data if self.init_data is not None else None,
             "runtime-data": {"nonce": nonce, "tee-pubkey": pubkey},
             "tee-evidence": {"primary_evidence": primary, "additional_evidence": ""},
         }
 
-    def _agree(self, step: str, message: dict[str, Any]) -> dict[str, Any]:
-        answer = self._send("POST", f"/{step}", message)
-        if not answer.ok:
-            raise ClientError(f"RCAR handshake failed: {step}: {_told(answer)}")
+    def _agree(self, step: str, what: str, message: dict[str, Any], member: str) -> str:
         try:
-            body: dict[str, Any] = answer.json()
-        except ValueError:
-            raise ClientError(f"RCAR handshake failed: {step}: the answer is not JSON") from None
-        return body
-
-    def _send(self, method: str, path: str, message: dict[str, Any] | None = None) -> Any:
-        url = f"{self.url.rstrip('/')}{protocol.PREFIX}{path}"
+            answer = self.http.send("POST", f"/{step}", json=message)
+        except HttpFailed as failure:
+            raise HandshakeFailed(str(failure)) from None
+        if answer.status_code == requests.codes.unauthorized:
+            said = ErrorInformation.read(answer)
+            raise HandshakeFailed(f"{what} unauthorized, ErrorInformation: {said}")
+        if answer.status_code != requests.codes.ok:
+            told = quoted(answer.text)
+            raise HandshakeFailed(f"KBS Server Internal Failed, Response: {told}")
         try:
-            return self._http.request(method, url, json=message, timeout=TIMEOUT)
-        except requests.RequestException as error:
-            raise ClientError(f"http request failed: {type(error).__name__} ({url})") from None
+            return str(answer.json()[member])
+        except (ValueError, KeyError, TypeError):
+            raise HandshakeFailed(f"no {member} in the answer") from None
 
-    def _decrypt(self, body: str) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class GivenToken:
+    """Credentials by a token that was got before.
+
+    Attributes:
+        content: The token.
+    """
+
+    content: str = field(repr=False)
+
+    def bearer(self) -> str:
+        """Return the token."""
+        return self.content
+
+    def renew(self, refusal: ErrorInformation) -> None:
+        """There is no other token: the same is sent again."""
+        log.warning(
+            "Authenticating with KBS failed. Get a new token from the token provider: %s",
+            refusal.lines(),
+        )
+
+
+def get_resource(http: Http, credentials: Credentials, key: jose.TeeKey, path: str) -> bytes:
+    """Return a resource.
+
+    Args:
+        http: The session with KBS.
+        credentials: How the client shows who it is.
+        key: The key that the resource is encrypted for.
+        path: Repository, type and tag.
+
+    Raises:
+        ClientError: KBS refused, does not answer, or sent something else.
+    """
+    for _ in range(ATTEMPTS):
         try:
-            return jose.decrypt(json.loads(body), self.key)
-        except ValueError:
-            raise ClientError("decrypt KBS response body failed") from None
+            answer = http.send("GET", f"/resource/{path}", bearer=credentials.bearer())
+        except HttpFailed as failure:
+            raise ClientError(f"http request failed: get failed: {failure}") from None
+        if answer.status_code == requests.codes.ok:
+            return _decrypt(answer.text, key)
+        said = ErrorInformation.read(answer)
+        if answer.status_code == requests.codes.not_found:
+            raise ClientError(
+                f"KBS resource not found: KBS resource Not Found (Error 404): {said.lines()}"
+            )
+        if answer.status_code != requests.codes.unauthorized:
+            raise ClientError(
+                f"KBS internal error: KBS Server Internal Failed, Response: {said.lines()}"
+            )
+        credentials.renew(said)
+    raise ClientError("request unauthorized")
 
 
-def _told(answer: requests.Response) -> str:
-    """Return the variant and the words of a refusal, or its status where it has none."""
+def _decrypt(text: str, key: jose.TeeKey) -> bytes:
     try:
-        body = json.loads(answer.text)
-        return f"{str(body['type']).rpartition('/')[2]}: {body['detail']}"
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP status {answer.status_code}"
+        body = json.loads(text)
+    except ValueError:
+        raise ClientError("deserialize http response failed: not JSON") from None
+    try:
+        return jose.decrypt(body, key)
+    except ValueError as error:
+        raise ClientError(f"decrypt KBS response body failed: {error}") from None
+
+
+def _why(state: Any) -> str:
+    return str(state.outcome.exception())

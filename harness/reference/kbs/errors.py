@@ -12,11 +12,12 @@ class Refusal(Exception):
         status: The HTTP status.
         variant: The last part of the error type.
         detail: The words.
+        cause: What only the log tells; never a value.
     """
 
-    def __init__(self, variant: str, detail: str, status: int = 401) -> None:
+    def __init__(self, variant: str, detail: str, status: int = 401, cause: str = "") -> None:
         super().__init__(detail)
-        self.variant, self.detail, self.status = variant, detail, status
+        self.variant, self.detail, self.status, self.cause = variant, detail, status, cause
 
     def body(self) -> dict[str, str]:
         """Return the members of the answer's body."""
@@ -24,18 +25,23 @@ class Refusal(Exception):
 
 
 def token_not_found() -> Refusal:
-    """No session, an expired one, or none that has attested."""
+    """No session, an expired one, or none that has attested, and no bearer token."""
     return Refusal("TokenNotFound", "Attestation Token not found")
 
 
-def token_not_trusted() -> Refusal:
-    """A bearer token that is not ours or has expired."""
-    return Refusal("TokenVerifierError", "Token Verifier error")
+def token_not_trusted(cause: str) -> Refusal:
+    """A token that is not trusted, has expired, or names no key of the client."""
+    return Refusal("TokenVerifierError", "Token Verifier error", cause=cause)
 
 
-def resource_missing() -> Refusal:
+def policy_denies() -> Refusal:
+    """The resource policy does not allow it, whether or not the resource is there."""
+    return Refusal("PolicyDeny", "Access denied by policy")
+
+
+def plugin_failed(cause: str) -> Refusal:
     """No such resource, or no such path: KBS does not tell which."""
-    return Refusal("PluginInternalError", "Plugin internal error")
+    return Refusal("PluginInternalError", "Plugin internal error", cause=cause)
 
 
 def plugin_not_found(name: str) -> Refusal:
@@ -43,6 +49,18 @@ def plugin_not_found(name: str) -> Refusal:
     return Refusal("PluginNotFound", f"Plugin {name} not found", status=404)
 
 
-def handshake_failed(what: str) -> Refusal:
-    """The handshake was refused, for the reason given."""
-    return Refusal("AttestationError", f"Attestation error: RCAR handshake {what}")
+def key_unusable(cause: str) -> Refusal:
+    """The client's key is one that nothing can be encrypted for."""
+    return Refusal("JweError", "JWE failed", cause=cause)
+
+
+def auth_failed(why: str) -> Refusal:
+    """The handshake was refused at its first step, for the reason given."""
+    return Refusal("AttestationError", f"Attestation error: RCAR handshake Auth failed: {why}")
+
+
+def attest_failed(cause: str) -> Refusal:
+    """The handshake was refused at its second step; KBS does not tell why."""
+    return Refusal(
+        "AttestationError", "Attestation error: RCAR handshake Attest failed", 401, cause
+    )

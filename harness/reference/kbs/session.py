@@ -1,4 +1,7 @@
-"""Sessions: one for each handshake, found again by a cookie until it expires."""
+"""Sessions: one for each handshake, found again by a cookie until it expires.
+
+Source: confidential-containers/trustee `kbs/src/attestation/session.rs`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ from dataclasses import dataclass, field
 
 from ..protocol import b64
 
-TIMEOUT = 300
-"""Seconds that a session lives (trustee `kbs/docs/config.md`: timeout, 5 minutes)."""
+TIMEOUT = 300.0
+"""Seconds that a session lives by default (trustee `kbs/docs/config.md`: timeout, 5 minutes)."""
 
-LIMIT = 10_000
-"""How many sessions are kept; the oldest goes first."""
+LIMIT = 2_000
+"""How many sessions are kept; the oldest goes first. The real server knows no limit."""
+
+NONCE_SIZE = 32
+"""Bytes."""
 
 
 @dataclass(slots=True)
@@ -23,15 +29,21 @@ class Session:
 
     Attributes:
         id: The cookie's value.
+        tee: What kind of evidence was announced.
         nonce: The challenge, 32 bytes in base64.
         expires: When it ends, in seconds since the epoch.
         token: The attestation token, once there is one.
     """
 
     id: str
+    tee: str
     nonce: str
     expires: float
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
 
 
 @dataclass(slots=True)
@@ -39,31 +51,36 @@ class Sessions:
     """All handshakes that have not expired.
 
     Attributes:
+        timeout: Seconds that a session lives.
         clock: Seconds since the epoch.
         entropy: A source of nonces.
+        new_id: A source of cookies.
     """
 
+    timeout: float = TIMEOUT
     clock: Callable[[], float] = time.time
     entropy: Callable[[int], bytes] = secrets.token_bytes
-    _by_id: dict[str, Session] = field(default_factory=dict)
+    new_id: Callable[[], str] = _new_id
+    _by_id: dict[str, Session] = field(default_factory=dict, repr=False)
 
-    def open(self) -> Session:
+    def open(self, tee: str) -> Session:
         """Begin a handshake."""
         self._drop_expired()
-        session = Session(uuid.uuid4().hex, b64(self.entropy(32)), self.clock() + TIMEOUT)
+        expires = self.clock() + self.timeout
+        session = Session(self.new_id(), tee, b64(self.entropy(NONCE_SIZE)), expires)
         self._by_id[session.id] = session
         return session
 
     def find(self, cookie: str | None) -> Session | None:
         """Return the handshake of a cookie, `None` where there is none or it has expired."""
         session = self._by_id.get(cookie or "")
-        return session if session is not None and session.expires > self.clock() else None
+        return session if session is not None and session.expires >= self.clock() else None
 
     def _drop_expired(self) -> None:
         """Sessions are in the order of their expiry: look at the oldest only."""
         now = self.clock()
         while self._by_id:
             oldest = next(iter(self._by_id.values()))
-            if oldest.expires > now and len(self._by_id) < LIMIT:
+            if oldest.expires >= now and len(self._by_id) < LIMIT:
                 return
             del self._by_id[oldest.id]
