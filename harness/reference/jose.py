@@ -6,11 +6,13 @@ Source: confidential-containers/trustee `kbs/src/jwe/mod.rs` and guest-component
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from joserfc import jwe
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
 EC_ALGORITHM = "ECDH-ES+A256KW"
@@ -104,7 +106,8 @@ def encrypt(plaintext: bytes, pubkey: Mapping[str, Any]) -> dict[str, str]:
         key = _import(read)
         _check(key, algorithm)
         header = {"alg": algorithm, "enc": CONTENT_ALGORITHM}
-        compact = jwe.encrypt_compact(header, plaintext, key, registry=_REGISTRY)
+        with _without_advice():
+            compact = jwe.encrypt_compact(header, plaintext, key, registry=_REGISTRY)
     except (JoseError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"tee-pubkey cannot be used: {type(error).__name__}") from None
     return dict(zip(PARTS, compact.split("."), strict=True))
@@ -113,13 +116,36 @@ def encrypt(plaintext: bytes, pubkey: Mapping[str, Any]) -> dict[str, str]:
 def decrypt(body: Any, key: TeeKey) -> bytes:
     """Return the plaintext of a flattened JWE.
 
+    It is read in the compact form, because that is what was authenticated: a header that is
+    decoded and encoded anew may be spelt in another way.
+
     Raises:
         ValueError: it is none, or not for this key.
     """
     try:
-        return bytes(jwe.decrypt_json(body, key, registry=_REGISTRY).plaintext or b"")
+        compact = _compact(body)
+        return bytes(_open(compact, key).plaintext or b"")
     except (JoseError, KeyError, TypeError, ValueError, AttributeError):
         raise ValueError("the body is no JWE for this key") from None
+
+
+def _compact(body: Any) -> str:
+    if body.get("aad") is not None:
+        raise ValueError("further authenticated data is not of this protocol")
+    return ".".join(body[name] for name in PARTS)
+
+
+def _open(compact: str, key: TeeKey) -> jwe.CompactEncryption:
+    with _without_advice():
+        return jwe.decrypt_compact(compact, key, registry=_REGISTRY)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """The library advises against RSA1_5, which the real KBS serves all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)
+        yield
 
 
 def _import(members: KeyParameters | dict[str, str]) -> TeeKey:

@@ -77,6 +77,7 @@ def serve(application: Application, settings: Settings) -> None:
         access_log=False,
         server_header=False,
         lifespan="off",
+        ws="none",
         interface="asgi3",
         ssl_keyfile=tls.private_key if tls else None,
         ssl_certfile=tls.certificate if tls else None,

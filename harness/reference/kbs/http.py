@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -41,31 +42,31 @@ class Application:
     payload_limit: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request = HttpRequest(scope, receive)
-        path = scope["path"]
+        """Answer one request; there is nobody to answer where the client has gone."""
+        with suppress(ClientDisconnect):
+            response = await self._respond(HttpRequest(scope, receive), scope["path"])
+            await response(scope, receive, send)
+
+    async def _respond(self, request: HttpRequest, path: str) -> Response:
         if path.startswith(f"{PREFIX}/"):
-            response = await self._below_prefix(request, path.removeprefix(f"{PREFIX}/"))
-        elif path == "/metrics":
-            response = _only(("GET",), request, self._metrics)
-        elif path == "/healthz" and self.kbs.generation.healthz:
-            response = _only(("GET",), request, Response)
-        else:
-            response = Response(status_code=404)
-        await response(scope, receive, send)
+            return await self._below_prefix(request, path.removeprefix(f"{PREFIX}/"))
+        if path == "/metrics":
+            return _only(("GET",), request, self._metrics)
+        if path == "/healthz" and self.kbs.generation.healthz:
+            return _only(("GET",), request, Response)
+        return Response(status_code=404)
 
     async def _below_prefix(self, request: HttpRequest, path: str) -> Response:
         if request.method not in self.kbs.generation.methods:
             return _not_allowed(self.kbs.generation.methods)
-        started = time.perf_counter()
-        try:
-            body = await _body(request, self.payload_limit)
-        except PayloadTooLarge:
-            return Response(TOO_LARGE, 413, media_type="text/plain", headers=CLOSE)
-        response = self._answer(_read(request, path, body))
-        seconds = time.perf_counter() - started
-        self.kbs.metrics.request(len(body), len(response.body), seconds)
-        return response
+        with self.kbs.metrics.in_work() as count:
+            try:
+                body = await _body(request, self.payload_limit)
+            except PayloadTooLarge:
+                return Response(TOO_LARGE, 413, media_type="text/plain", headers=CLOSE)
+            response = self._answer(_read(request, path, body))
+            count(len(body), len(response.body))
+            return response
 
     def _answer(self, request: Request) -> Response:
         try:

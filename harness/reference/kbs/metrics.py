@@ -5,7 +5,8 @@ Source: confidential-containers/trustee `kbs/docs/` (metrics) and `kbs/src/prome
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -45,9 +46,15 @@ class Metrics:
         self.auth_errors = self._counter("auth_errors")
         self._http = Http(self._registry)
 
-    def request(self, sent: int, answered: int, seconds: float) -> None:
-        """Count a request below the prefix: bytes of its body and its answer's, and its time."""
-        self._http.count(sent, answered, seconds)
+    @contextmanager
+    def in_work(self) -> Iterator[Callable[[int, int], None]]:
+        """Count a request below the prefix while it is in work.
+
+        What is yielded takes the bytes of its body and of its answer's.
+        """
+        with self._http.active.track_inprogress(), self._http.seconds.time():
+            self._http.total.inc()
+            yield self._http.sizes
 
     def text(self) -> bytes:
         """Return all of them in the text format of Prometheus."""
@@ -58,41 +65,26 @@ class Metrics:
         return Counter(f"kbs_{name}", f"Total count of {words}", labels, registry=self._registry)
 
 
-@dataclass(slots=True)
 class Http:
-    """What is counted of every request below the prefix.
+    """What is counted of every request below the prefix."""
 
-    Attributes:
-        registry: Where the counters are kept.
-    """
-
-    registry: CollectorRegistry
-    _total: Counter = field(init=False)
-    _seconds: Histogram = field(init=False)
-    _sent: Histogram = field(init=False)
-    _answered: Histogram = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make the counters."""
-        into = self.registry
-        self._total = Counter("kbs_http_requests", "Total count of HTTP requests", registry=into)
-        self._seconds = Histogram(
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.total = Counter("kbs_http_requests", "Total count of HTTP requests", registry=registry)
+        self.active = Gauge("kbs_http_active_connections", "Requests in work", registry=registry)
+        self.seconds = Histogram(
             "kbs_http_request_duration_seconds",
             "Time of requests",
             buckets=DURATIONS,
-            registry=into,
+            registry=registry,
         )
         self._sent = Histogram(
-            "kbs_http_request_size_bytes", "Sizes of request bodies", buckets=SIZES, registry=into
+            "kbs_http_request_size_bytes", "Bytes of requests", buckets=SIZES, registry=registry
         )
         self._answered = Histogram(
-            "kbs_http_response_size_bytes", "Sizes of response bodies", buckets=SIZES, registry=into
+            "kbs_http_response_size_bytes", "Bytes of answers", buckets=SIZES, registry=registry
         )
-        Gauge("kbs_http_active_connections", "Requests in work", registry=into)
 
-    def count(self, sent: int, answered: int, seconds: float) -> None:
-        """Count one request."""
-        self._total.inc()
+    def sizes(self, sent: int, answered: int) -> None:
+        """Count the bytes of a request's body and of its answer's."""
         self._sent.observe(sent)
         self._answered.observe(answered)
-        self._seconds.observe(seconds)

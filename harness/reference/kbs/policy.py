@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regopy import Interpreter, LogLevel, RegoError, set_default_log_level
+from regopy import Interpreter, LogLevel, RegoError
 
 DENY_SAMPLE = """\
 # Resources are served to all that attested, but not on sample evidence, which proves nothing.
@@ -35,8 +35,6 @@ allow if {
 
 PACKAGE = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*package\s")
 """A Rego module begins with its package, comments aside."""
-
-set_default_log_level(LogLevel.NONE)
 
 
 class PolicyError(Exception):
@@ -99,6 +97,7 @@ def evaluate(policy: str, data: Mapping[str, Any], claims: Any) -> bool:
     if not PACKAGE.match(policy):
         raise PolicyError("Failed to load policy: a package is expected")
     engine = Interpreter()
+    engine.log_level = LogLevel.NONE
     try:
         engine.add_module("policy.rego", policy)
         engine.add_data_json(json.dumps(data))

@@ -36,6 +36,11 @@ OTHER_PATHS = (
 """Where other attestation services and older ones put the client's key."""
 
 
+class _Registry(jws.JWSRegistry):
+    max_header_length = 64 << 10
+    """Characters: a chain of certificates is in the header."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """What signs tokens.
@@ -104,9 +109,11 @@ class Trust:
             ValueError: it is not to be believed.
         """
         try:
-            jwk = jws.extract_compact(token.encode()).headers()["jwk"]
+            registry = _Registry(algorithms=TRUSTED_ALGORITHMS)
+            jwk = jws.extract_compact(token.encode(), registry=registry).headers()["jwk"]
             key = self._key(jwk)
-            claims = jwt.decode(token, key, algorithms=[_algorithm(jwk)]).claims
+            registry = _Registry(algorithms=[_algorithm(jwk)])
+            claims = jwt.decode(token, key, registry=registry).claims
             expires = float(claims["exp"])
         except (JoseError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"the token cannot be verified: {type(error).__name__}") from None
