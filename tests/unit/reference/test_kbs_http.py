@@ -12,7 +12,7 @@ from trustee_conformance.harness.model.canary import Canaries
 from trustee_conformance.harness.reference.client import rcar
 from trustee_conformance.harness.reference.client.errors import ClientError
 from trustee_conformance.harness.reference.client.http import Http
-from trustee_conformance.harness.reference.jose import new_key
+from trustee_conformance.harness.reference.jose import decrypt, new_key
 from trustee_conformance.harness.reference.kbs.repository import FlatFiles
 from trustee_conformance.harness.reference.kbs.session import Sessions
 from trustee_conformance.harness.reference.kbs.token import Trust
@@ -202,6 +202,17 @@ def test_a_session_that_expired_makes_way_for_a_bearer_token(make_kbs, serve, pu
     assert requests.get(resource, headers=both, timeout=5).status_code == 200
     basic = {"Authorization": f"Basic {token}"}
     assert told(requests.get(resource, headers=basic, timeout=5))[1] == "TokenNotFound"
+
+
+def test_a_session_wins_over_a_bearer_token(make_kbs, serve, put):
+    put(PATH, b"value")
+    url = serve(make_kbs())
+    http, other = (Http(url, None, rcar.USER_AGENT) for _ in range(2))
+    key, others_key = new_key(), new_key()
+    rcar.Attester(http, key).handshake()
+    bearer = rcar.Attester(other, others_key).handshake()
+    answer = http.send("GET", f"/resource/{PATH}", bearer=bearer)
+    assert decrypt(answer.json(), key) == b"value"
 
 
 def test_where_no_key_is_trusted_no_token_is(make_kbs, serve, put):
