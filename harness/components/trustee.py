@@ -5,13 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from ..adapters.kubernetes import CRD, KBS_CONFIG, SECRET, Kubernetes, Object
+from ..adapters.kubernetes import (
+    CRD,
+    KBS_CONFIG,
+    SECRET,
+    TRUSTEE_CONFIG,
+    Kubernetes,
+    Object,
+    Refused,
+    condition,
+    decoded,
+)
 from ..adapters.logs import LogFile
 from ..adapters.process import OwnedProcess, Ports
 from ..errors import ComponentFailed
@@ -26,13 +37,16 @@ from .starting import start
 
 PACKAGE = "trustee_conformance.harness.reference"
 SOURCE = f"{PACKAGE} (this project's double)"
-
-SAMPLE_SECRET = "kbsres1"  # noqa: S105 - the name that the real operator gives it
-SAMPLE = {"key1": "res1val1", "key2": "res1val2"}
-"""The sample that operators v0.17 to v0.19 make, so that the list is never empty."""
+GROUP = "confidentialcontainers.org"
 
 SERVICE_ACCOUNT = "trustee-operator"
 LIST = "/spec/kbsSecretResources"
+TEST_FAILED = 422
+"""The HTTP status of a JSON patch whose test does not hold."""
+EMULATES = re.compile(r"trustee-operator double .*, (emulates \S+); KBS generation")
+"""What the double writes to its log when it starts."""
+SEPARATOR = "\\x2F"
+"""What stands for a slash where KBS has flat files: four characters, no slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +54,12 @@ class Delivery:
     """How Secrets reach KBS here.
 
     Attributes:
+        emulates: The release of the operator that the double behaves as.
         period: Seconds between two looks at a mounted Secret.
         gap: Seconds without service when the pod is replaced.
     """
 
+    emulates: str
     period: float
     gap: float
 
@@ -56,7 +72,7 @@ class TrusteeProcess:
         kubernetes: The API, to publish in the KbsConfig.
         names: What things are called.
         folder: Its state; private.
-        delivery: Period and gap.
+        delivery: Release, period and gap.
     """
 
     kubernetes: Kubernetes
@@ -68,27 +84,64 @@ class TrusteeProcess:
     _operator: OwnedProcess | None = None
 
     def install(self) -> None:
-        """Apply the CRD and the operator's rights."""
+        """Apply the CRDs and the operator's rights."""
         for manifest in load("trustee.yaml"):
             self.kubernetes.apply(manifest)
 
     def await_installed(self, deadline: Deadline) -> None:
-        """Wait until the CRD is established, then make the KbsConfig with its sample.
+        """Wait until the API is served, then make the TrusteeConfig that the page starts from.
 
         Raises:
             ComponentFailed: it is not in time.
         """
         try:
             wait_until(
-                self.kubernetes.changes(CRD, "kbsconfigs.confidentialcontainers.org", None),
-                lambda _: bool(self.kubernetes.served_versions("confidentialcontainers.org")),
-                expected="the KbsConfig API to be served",
+                self.kubernetes.changes(CRD, f"{TRUSTEE_CONFIG.plural}.{GROUP}", None),
+                lambda _: self._served(),
+                expected="the APIs of the Trustee operator to be served",
                 deadline=deadline,
                 describe=lambda _: "not served",
             )
         except DeadlinePassed as passed:
             raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed)) from None
-        self._make_sample()
+        self._make_trustee_config()
+
+    def await_generated(self, deadline: Deadline) -> None:
+        """Wait until the operator has made a KbsConfig and its sample of the TrusteeConfig.
+
+        Raises:
+            ComponentFailed: it is not in time.
+        """
+        names = self.names
+        try:
+            wait_until(
+                self.kubernetes.changes(KBS_CONFIG, names.kbs_config, names.namespace),
+                lambda seen: bool(seen and seen["spec"].get("kbsSecretResources")),
+                expected=f"KbsConfig {names.kbs_config} with a list",
+                deadline=deadline,
+                describe=lambda seen: "a KbsConfig" if seen else "no KbsConfig",
+            )
+        except DeadlinePassed as passed:
+            log = self.log.tail()
+            raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed), log=log) from None
+
+    def sample_path(self) -> str:
+        """Return the path of the first resource that the operator made of itself.
+
+        Raises:
+            ComponentFailed: there is none.
+        """
+        for name in self.listed():
+            secret = self.kubernetes.get(SECRET, name, self.names.namespace)
+            for key in sorted((secret or {}).get("data") or {}):
+                return f"default/{name}/{key}"
+        raise ComponentFailed(Component.TRUSTEE_OPERATOR, "the KbsConfig lists no Secret with keys")
+
+    def administrator_key(self) -> bytes | None:
+        """Return the private key that the operator made for KBS, `None` where it made none."""
+        name = f"{self.names.trustee_config}-auth-secret"
+        secret = self.kubernetes.get(SECRET, name, self.names.namespace)
+        return decoded(secret, "privateKey") if secret else None
 
     def start(self, kubeconfig: Path) -> None:
         """Start the operator.
@@ -101,7 +154,7 @@ class TrusteeProcess:
         options = {
             "--kubeconfig": kubeconfig,
             "--namespace": self.names.namespace,
-            "--kbs-config": self.names.kbs_config,
+            "--emulates": self.delivery.emulates,
             "--folder": self.folder,
             "--socket": f"127.0.0.1:{port}",
             "--owner": os.getpid(),
@@ -144,6 +197,49 @@ class TrusteeProcess:
                 KBS_CONFIG, self.names.kbs_config, [operation], self.names.namespace
             )
 
+    def withdraw(self, secret: str) -> None:
+        """Take a Secret off the KbsConfig's list, by value: whoever else edits it is not undone.
+
+        Raises:
+            Refused: the API server says no, other than that the list has changed meanwhile.
+        """
+        while secret in (listed := self.listed()):
+            entry = f"{LIST}/{listed.index(secret)}"
+            operations = [
+                {"op": "test", "path": entry, "value": secret},
+                {"op": "remove", "path": entry},
+            ]
+            try:
+                self.kubernetes.json_patch(
+                    KBS_CONFIG, self.names.kbs_config, operations, self.names.namespace
+                )
+            except Refused as refusal:
+                if refusal.status != TEST_FAILED:
+                    raise
+
+    def replace(self, deadline: Deadline) -> None:
+        """Delete the KBS pod, as `kubectl delete pod -l app=kbs` does, and wait for the next one.
+
+        Raises:
+            ComponentFailed: no other pod comes.
+        """
+        record = self._pod_record()
+        before = self.instance()
+        if record is not None:
+            aside = self._pod_file.with_suffix(".deleted")
+            aside.write_text(json.dumps(record | {"deleted": True}))
+            aside.rename(self._pod_file)
+        try:
+            wait_until(
+                self.instance,
+                lambda now: now is not None and now != before,
+                expected="another KBS pod",
+                deadline=deadline,
+            )
+        except DeadlinePassed as passed:
+            log = self.log.tail()
+            raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed), log=log) from None
+
     def listed(self) -> list[str]:
         """Return the names that the KbsConfig lists."""
         spec = (self._kbs_config() or {}).get("spec") or {}
@@ -163,8 +259,14 @@ class TrusteeProcess:
 
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
+        record = self._pod_record()
+        if record is None:
+            return None
+        parts = ("default", secret, key)
+        flat = record["layout"] == "flat"
+        place = Path(SEPARATOR.join(parts)) if flat else Path(*parts)
         try:
-            return (self.folder / "repository" / "default" / secret / key).read_bytes()
+            return (Path(record["repository"]) / place).read_bytes()
         except OSError:
             return None
 
@@ -190,38 +292,41 @@ class TrusteeProcess:
 
     def infos(self) -> list[ComponentInfo]:
         """Describe the operator and KBS."""
-        operator = _double(Component.TRUSTEE_OPERATOR, "operator")
+        said = EMULATES.search(self.log.since())
+        source = f"{SOURCE}, {said[1]}" if said else SOURCE
+        operator = _double(Component.TRUSTEE_OPERATOR, "operator", source)
         return [operator, _double(Component.KBS, "kbs")]
 
-    def _make_sample(self) -> None:
-        where = {"namespace": self.names.namespace}
+    def _served(self) -> bool:
+        return bool(self.kubernetes.served_versions(GROUP)) and all(
+            self._established(kind.plural) for kind in (KBS_CONFIG, TRUSTEE_CONFIG)
+        )
+
+    def _established(self, plural: str) -> bool:
+        crd = self.kubernetes.get(CRD, f"{plural}.{GROUP}")
+        return condition(crd, "Established").get("status") == "True"
+
+    def _make_trustee_config(self) -> None:
+        where = {"name": self.names.trustee_config, "namespace": self.names.namespace}
         self.kubernetes.apply(
             {
-                "apiVersion": SECRET.api_version,
-                "kind": SECRET.name,
-                "metadata": {"name": SAMPLE_SECRET, **where},
-                "stringData": SAMPLE,
+                "apiVersion": TRUSTEE_CONFIG.api_version,
+                "kind": TRUSTEE_CONFIG.name,
+                "metadata": where,
+                "spec": {"profileType": "Permissive"},
             }
         )
-        if self._kbs_config() is None:
-            self.kubernetes.apply(
-                {
-                    "apiVersion": KBS_CONFIG.api_version,
-                    "kind": KBS_CONFIG.name,
-                    "metadata": {"name": self.names.kbs_config, **where},
-                    "spec": {
-                        "kbsDeploymentType": "AllInOneDeployment",
-                        "kbsSecretResources": [SAMPLE_SECRET],
-                    },
-                }
-            )
+
+    @property
+    def _pod_file(self) -> Path:
+        return self.folder / "pod.json"
 
     def _kbs_config(self) -> Object | None:
         return self.kubernetes.get(KBS_CONFIG, self.names.kbs_config, self.names.namespace)
 
     def _pod_record(self) -> Object | None:
         try:
-            record: Object = json.loads((self.folder / "pod.json").read_text())
+            record: Object = json.loads(self._pod_file.read_text())
         except (OSError, ValueError):
             return None
         return record
@@ -239,12 +344,12 @@ class TrusteeProcess:
         return process if alive else None
 
 
-def _double(name: Component, program: str) -> ComponentInfo:
+def _double(name: Component, program: str, source: str = SOURCE) -> ComponentInfo:
     return ComponentInfo(
         name=name,
         implementation="reference",
         installer="process",
         version=own_version(),
         digest=digest_of_double(program),
-        source=SOURCE,
+        source=source,
     )
