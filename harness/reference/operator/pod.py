@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Pod:
     state: Path
     owner: int
     log: Path
+    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(
         self, command: Sequence[str], environment: Mapping[str, str], about: Mapping[str, str]
@@ -58,6 +59,7 @@ class Pod:
                 env={**os.environ, **environment},
                 start_new_session=True,
             )
+        self._children.append(process)
         started = psutil.Process(process.pid).create_time()
         name = f"kbs-{process.pid}-{int(started * 1000)}"
         write(self.state, {"name": name, "pid": process.pid, "started": started, **about})
@@ -81,6 +83,7 @@ class Pod:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
                 self._await_end(process)
+        self._reap()
         self.state.unlink(missing_ok=True)
 
     def _await_end(self, process: psutil.Process) -> None:
@@ -90,7 +93,12 @@ class Pod:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def _reap(self) -> None:
+        """Let those that have ended go, so that no zombie is left of them."""
+        self._children[:] = [child for child in self._children if child.poll() is None]
+
     def _process(self) -> psutil.Process | None:
+        self._reap()
         record = read(self.state)
         if record is None:
             return None
