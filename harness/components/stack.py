@@ -69,6 +69,10 @@ class TrusteeRole(Protocol):
         """Return what KBS's repository holds, where it can be read."""
         ...
 
+    def delivery_seen(self, secret: str, key: str) -> str:
+        """Say how a value got to where KBS reads it, as what is there shows."""
+        ...
+
     def instance(self) -> str | None:
         """Return which KBS pod runs."""
         ...

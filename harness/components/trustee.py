@@ -86,6 +86,9 @@ class TrusteeProcess:
     def install(self) -> None:
         """Apply the CRDs and the operator's rights."""
         for manifest in load("trustee.yaml"):
+            for named in (manifest["metadata"], *manifest.get("subjects", [])):
+                if "namespace" in named:
+                    named["namespace"] = self.names.namespace
             self.kubernetes.apply(manifest)
 
     def await_installed(self, deadline: Deadline) -> None:
@@ -259,16 +262,22 @@ class TrusteeProcess:
 
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
-        record = self._pod_record()
-        if record is None:
-            return None
-        parts = ("default", secret, key)
-        flat = record["layout"] == "flat"
-        place = Path(SEPARATOR.join(parts)) if flat else Path(*parts)
+        place = self._place(secret, key)
         try:
-            return (Path(record["repository"]) / place).read_bytes()
+            return place.read_bytes() if place else None
         except OSError:
             return None
+
+    def delivery_seen(self, secret: str, key: str) -> str:
+        """Say how a value got to where KBS reads it, as the file there shows."""
+        place = self._place(secret, key)
+        if place is None or not place.is_file():
+            return "no file in the repository"
+        if place.is_symlink():
+            return "a file of a mounted volume, which follows its Secret"
+        if place.stat().st_mtime <= self._pod_file.stat().st_mtime:
+            return "a copy from before the pod's start; a fresh pod would copy the Secret anew"
+        return "a copy made since the pod's start"
 
     def instance(self) -> str | None:
         """Return the name of the KBS pod that runs, `None` where none does."""
@@ -316,6 +325,15 @@ class TrusteeProcess:
                 "spec": {"profileType": "Permissive"},
             }
         )
+
+    def _place(self, secret: str, key: str) -> Path | None:
+        """Return where the pod that is there has a value, `None` where there is no pod."""
+        record = self._pod_record()
+        if record is None:
+            return None
+        parts = ("default", secret, key)
+        flat = record["layout"] == "flat"
+        return Path(record["repository"]) / (SEPARATOR.join(parts) if flat else Path(*parts))
 
     @property
     def _pod_file(self) -> Path:

@@ -13,9 +13,12 @@ import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
+
+from kubernetes.config import ConfigException
 
 from .backend import Backend
-from .cluster import DEPLOYMENT, SERVICE, WATCHED, Cluster, connect
+from .cluster import DEPLOYMENT, SERVICE, WATCHED, Cluster, Kind, connect
 from .pod import Pod
 from .pod_spec import Images
 from .process import ProcessBackend, Settings, reference_kbs
@@ -40,35 +43,41 @@ def main() -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     log.info("%s; KBS generation %s", _version(release), generation.name)
+    _check(given, release, generation)
     on_cluster = given.backend == "workload"
-    kinds = (*WATCHED, DEPLOYMENT, SERVICE) if on_cluster else WATCHED
-    cluster = Cluster(connect(given.kubeconfig), given.namespace, kinds)
+    cluster = _connect(given, (*WATCHED, DEPLOYMENT, SERVICE) if on_cluster else WATCHED)
     cluster.start()
-    backend = (_workload if on_cluster else _process)(given, cluster, release, generation)
+    backend: Backend = WorkloadBackend(cluster, release)
+    if not on_cluster:
+        backend = _process(given, cluster, generation)
     reporter = Reporter(cluster, events=release.events)
     Operator(cluster, backend, release, generation, _images(given), reporter).run(stopped)
 
 
-def _process(
-    given: argparse.Namespace, cluster: Cluster, _: Release, generation: KbsGeneration
-) -> Backend:
+def _check(given: argparse.Namespace, release: Release, generation: KbsGeneration) -> None:
+    if given.backend == "process":
+        missing = [name for name in ("folder", "socket", "owner") if getattr(given, name) is None]
+        if missing:
+            _refuse(f"--backend process needs --{' and --'.join(missing)}")
+    elif not given.image:
+        _refuse("--backend workload needs --image or KBS_IMAGE_NAME")
+    elif generation.name != release.generation:
+        _refuse("--backend workload deploys the release's own KBS generation")
+
+
+def _connect(given: argparse.Namespace, kinds: tuple[Kind, ...]) -> Cluster:
+    try:
+        return Cluster(connect(given.kubeconfig), given.namespace, kinds)
+    except ConfigException as error:
+        where = given.kubeconfig or "this is no pod, and there is no --kubeconfig"
+        _refuse(f"cannot connect to a cluster: {where}: {error}")
+
+
+def _process(given: argparse.Namespace, cluster: Cluster, generation: KbsGeneration) -> Backend:
     program = (str(given.kbs_program),) if given.kbs_program else reference_kbs(generation)
-    missing = [name for name in ("folder", "socket", "owner") if getattr(given, name) is None]
-    if missing:
-        _refuse(f"--backend process needs --{' and --'.join(missing)}")
     pod = Pod(given.folder / "pod.json", given.owner, given.folder / "kbs.log")
     settings = Settings(given.folder, given.socket, program, given.period, given.gap)
     return ProcessBackend(cluster, pod, settings, generation)
-
-
-def _workload(
-    given: argparse.Namespace, cluster: Cluster, release: Release, generation: KbsGeneration
-) -> Backend:
-    if not given.image:
-        _refuse("--backend workload needs --image or KBS_IMAGE_NAME")
-    if generation.name != release.generation:
-        _refuse("--backend workload deploys the release's own KBS generation")
-    return WorkloadBackend(cluster, release)
 
 
 def _images(given: argparse.Namespace) -> Images:
@@ -82,7 +91,7 @@ def _images(given: argparse.Namespace) -> Images:
     )
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str) -> NoReturn:
     sys.stderr.write(f"Error: {message}\n")
     sys.exit(2)
 
@@ -103,7 +112,8 @@ class _Version(argparse.Action):
     ) -> None:
         """Print and end."""
         del values, option_string
-        parser.exit(0, f"{_version(RELEASES[namespace.emulates])}\n")
+        sys.stdout.write(f"{_version(RELEASES[namespace.emulates])}\n")
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
