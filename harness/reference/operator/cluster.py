@@ -97,6 +97,8 @@ class Cluster:
     kinds: tuple[Kind, ...] = WATCHED
     changed: threading.Event = field(default_factory=threading.Event)
     _cache: dict[Kind, dict[str, Object]] = field(default_factory=dict)
+    _seen: dict[Kind, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
         """Begin to watch, in threads that end with the process."""
@@ -110,7 +112,8 @@ class Cluster:
 
     def all(self, kind: Kind) -> list[Object]:
         """Return the objects of a kind, by name."""
-        return [one for _, one in sorted(self._cache.get(kind, {}).items())]
+        with self._lock:
+            return [one for _, one in sorted(self._cache.get(kind, {}).items())]
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """Return an object, `None` where there is none."""
@@ -148,14 +151,19 @@ class Cluster:
         return self._request("patch", path, body=body, content_type=content)
 
     def _remember(self, kind: Kind, made: Object) -> None:
-        """Show what was written before its watch event comes, so that nothing is written twice."""
-        if kind in self._cache:
-            self._cache[kind][made["metadata"]["name"]] = made
+        """Show what was written before its watch event comes, so that nothing is written twice.
+
+        Where the watch is further than that already, it knows better.
+        """
+        with self._lock:
+            if kind in self._cache and _version(made) > self._seen.get(kind, 0):
+                self._cache[kind][made["metadata"]["name"]] = made
 
     def _follow(self, kind: Kind) -> None:
         listed = self._request("get", self._path(kind))
-        known = {one["metadata"]["name"]: one for one in listed["items"]}
-        self._cache[kind] = known
+        with self._lock:
+            self._cache[kind] = {one["metadata"]["name"]: one for one in listed["items"]}
+            self._seen[kind] = _version(listed)
         self.changed.set()
         stream = watch.Watch(return_type="object").stream(
             lambda **options: self._raw("get", self._path(kind), **options),
@@ -164,12 +172,21 @@ class Cluster:
             _request_timeout=(TIMEOUT[0], WATCH_SECONDS + TIMEOUT[1]),
         )
         for event in stream:
-            thing = event["object"]
-            if event["type"] == "DELETED":
-                known.pop(thing["metadata"]["name"], None)
-            else:
-                known[thing["metadata"]["name"]] = thing
+            self._take(kind, event["type"], event["object"])
             self.changed.set()
+
+    def _take(self, kind: Kind, what: str, thing: Object) -> None:
+        """Take a watch event; one that is older than what was written since changes nothing."""
+        name = thing["metadata"]["name"]
+        with self._lock:
+            known = self._cache[kind]
+            self._seen[kind] = _version(thing)
+            if name in known and _version(known[name]) > _version(thing):
+                return
+            if what == "DELETED":
+                known.pop(name, None)
+            else:
+                known[name] = thing
 
     def _forever(self, kind: Kind) -> None:
         while True:
@@ -193,6 +210,11 @@ class Cluster:
 
     def _raw(self, method: str, path: str, **options: Any) -> Any:
         return self.client.request(method, path, serialize=False, **options)
+
+
+def _version(thing: Object) -> int:
+    """Return an object's or a list's resource version; those of one kind are ordered."""
+    return int(thing["metadata"]["resourceVersion"])
 
 
 def secret_data(secret: Object) -> dict[str, bytes]:

@@ -60,13 +60,14 @@ class Kubelet:
     def sync(self, pod: dict[str, Any]) -> None:
         """Let mounted folders show what their objects hold now."""
         for volume, mount in self._mounts(pod):
-            if "subPath" not in mount:
-                self._mount(volume, mount)
+            if "subPath" not in mount and self._mount(volume, mount):
+                log.info("volume %s shows a new content", volume["name"])
         for container in pod.get("initContainers", []):
             if container.get("restartPolicy") == "Always":
                 self._run(container)
 
-    def _mount(self, volume: dict[str, Any], mount: dict[str, Any]) -> None:
+    def _mount(self, volume: dict[str, Any], mount: dict[str, Any]) -> bool:
+        """Let a mount show what its volume holds; return whether that is something new."""
         place = self.path(mount["mountPath"])
         content = self._content(volume) if _source(volume) else None
         if "subPath" in mount:
@@ -74,8 +75,9 @@ class Kubelet:
             place.write_bytes((content or {}).get(mount["subPath"], b""))
         elif content is None:
             place.mkdir(parents=True, exist_ok=True)
-        elif project(place, content):
-            log.info("volume %s shows a new content", volume["name"])
+        else:
+            return project(place, content)
+        return False
 
     def _run(self, container: dict[str, Any]) -> None:
         if container["name"] != CONVERTER:

@@ -107,6 +107,7 @@ class World:
                 for path, one in self.server.objects.items()
                 if path.startswith(prefix)
             }
+            self.cluster._seen[kind] = 0
 
     def put(self, kind: api.Kind, name: str, **members: Any) -> dict[str, Any]:
         """Create or change an object as a user."""
