@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import psutil
 
 from ..adapters.kubernetes import (
     CRD,
@@ -18,8 +14,6 @@ from ..adapters.kubernetes import (
     SECRET,
     TRUSTEE_CONFIG,
     Kubernetes,
-    Object,
-    Refused,
     condition,
     decoded,
 )
@@ -32,6 +26,8 @@ from ..model.words import Component
 from ..versions import own_version
 from ..wait import Deadline, DeadlinePassed, wait_until
 from .inspect import digest_of_double
+from .kbs_config import KbsConfig
+from .kbs_pod import KbsPod
 from .manifests import load
 from .starting import start
 
@@ -40,13 +36,8 @@ SOURCE = f"{PACKAGE} (this project's double)"
 GROUP = "confidentialcontainers.org"
 
 SERVICE_ACCOUNT = "trustee-operator"
-LIST = "/spec/kbsSecretResources"
-TEST_FAILED = 422
-"""The HTTP status of a JSON patch whose test does not hold."""
 EMULATES = re.compile(r"trustee-operator double .*, (emulates \S+); KBS generation")
 """What the double writes to its log when it starts."""
-SEPARATOR = "\\x2F"
-"""What stands for a slash where KBS has flat files: four characters, no slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +120,12 @@ class TrusteeProcess:
             raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed), log=log) from None
 
     def sample_path(self) -> str:
-        """Return the path of the first resource that the operator made of itself.
+        """Return the path of a resource that the operator made of itself.
 
         Raises:
             ComponentFailed: there is none.
         """
-        for name in self.listed():
-            secret = self.kubernetes.get(SECRET, name, self.names.namespace)
-            for key in sorted((secret or {}).get("data") or {}):
-                return f"default/{name}/{key}"
-        raise ComponentFailed(Component.TRUSTEE_OPERATOR, "the KbsConfig lists no Secret with keys")
+        return self._kbs_config.sample_path()
 
     def administrator_key(self) -> bytes | None:
         """Return the private key that the operator made for KBS, `None` where it made none."""
@@ -181,44 +168,16 @@ class TrusteeProcess:
         """End the operator and the KBS pod at once."""
         if self._operator is not None:
             self._operator.kill()
-        pod = self._pod()
-        if pod is not None:
-            for process in [*pod.children(recursive=True), pod]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        self._pod.kill()
         self._ports.close()
 
     def publish(self, secret: str) -> None:
-        """Add a Secret to the KbsConfig's list by the walkthrough's JSON patch, unless it is there.
-
-        The patch appends without looking, so sending it twice would list the name twice, which
-        blocks the operator.
-        """
-        if secret not in self.listed():
-            operation = {"op": "add", "path": f"{LIST}/-", "value": secret}
-            self.kubernetes.json_patch(
-                KBS_CONFIG, self.names.kbs_config, [operation], self.names.namespace
-            )
+        """Add a Secret to the KbsConfig's list by the walkthrough's JSON patch."""
+        self._kbs_config.publish(secret)
 
     def withdraw(self, secret: str) -> None:
-        """Take a Secret off the KbsConfig's list, by value: whoever else edits it is not undone.
-
-        Raises:
-            Refused: the API server says no, other than that the list has changed meanwhile.
-        """
-        while secret in (listed := self.listed()):
-            entry = f"{LIST}/{listed.index(secret)}"
-            operations = [
-                {"op": "test", "path": entry, "value": secret},
-                {"op": "remove", "path": entry},
-            ]
-            try:
-                self.kubernetes.json_patch(
-                    KBS_CONFIG, self.names.kbs_config, operations, self.names.namespace
-                )
-            except Refused as refusal:
-                if refusal.status != TEST_FAILED:
-                    raise
+        """Take a Secret off the KbsConfig's list."""
+        self._kbs_config.withdraw(secret)
 
     def replace(self, deadline: Deadline) -> None:
         """Delete the KBS pod, as `kubectl delete pod -l app=kbs` does, and wait for the next one.
@@ -226,12 +185,8 @@ class TrusteeProcess:
         Raises:
             ComponentFailed: no other pod comes.
         """
-        record = self._pod_record()
         before = self.instance()
-        if record is not None:
-            aside = self._pod_file.with_suffix(".deleted")
-            aside.write_text(json.dumps(record | {"deleted": True}))
-            aside.rename(self._pod_file)
+        self._pod.delete()
         try:
             wait_until(
                 self.instance,
@@ -245,13 +200,11 @@ class TrusteeProcess:
 
     def listed(self) -> list[str]:
         """Return the names that the KbsConfig lists."""
-        spec = (self._kbs_config() or {}).get("spec") or {}
-        return list(spec.get("kbsSecretResources") or [])
+        return self._kbs_config.listed()
 
     def is_ready(self) -> bool:
         """Tell whether the operator says that the KbsConfig is ready."""
-        status = (self._kbs_config() or {}).get("status") or {}
-        return bool(status.get("isReady"))
+        return self._kbs_config.is_ready()
 
     def health(self) -> str:
         """Return `ok`, or what is wrong with the operator."""
@@ -262,27 +215,15 @@ class TrusteeProcess:
 
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
-        place = self._place(secret, key)
-        try:
-            return place.read_bytes() if place else None
-        except OSError:
-            return None
+        return self._pod.value(secret, key)
 
     def delivery_seen(self, secret: str, key: str) -> str:
         """Say how a value got to where KBS reads it, as the file there shows."""
-        place = self._place(secret, key)
-        if place is None or not place.is_file():
-            return "no file in the repository"
-        if place.is_symlink():
-            return "a file of a mounted volume, which follows its Secret"
-        if place.stat().st_mtime <= self._pod_file.stat().st_mtime:
-            return "a copy from before the pod's start; a fresh pod would copy the Secret anew"
-        return "a copy made since the pod's start"
+        return self._pod.delivery_seen(secret, key)
 
     def instance(self) -> str | None:
         """Return the name of the KBS pod that runs, `None` where none does."""
-        record = self._pod_record()
-        return str(record["name"]) if record and self._pod() else None
+        return self._pod.name()
 
     @property
     def log(self) -> LogFile:
@@ -326,40 +267,13 @@ class TrusteeProcess:
             }
         )
 
-    def _place(self, secret: str, key: str) -> Path | None:
-        """Return where the pod that is there has a value, `None` where there is no pod."""
-        record = self._pod_record()
-        if record is None:
-            return None
-        parts = ("default", secret, key)
-        flat = record["layout"] == "flat"
-        return Path(record["repository"]) / (SEPARATOR.join(parts) if flat else Path(*parts))
+    @property
+    def _kbs_config(self) -> KbsConfig:
+        return KbsConfig(self.kubernetes, self.names)
 
     @property
-    def _pod_file(self) -> Path:
-        return self.folder / "pod.json"
-
-    def _kbs_config(self) -> Object | None:
-        return self.kubernetes.get(KBS_CONFIG, self.names.kbs_config, self.names.namespace)
-
-    def _pod_record(self) -> Object | None:
-        try:
-            record: Object = json.loads(self._pod_file.read_text())
-        except (OSError, ValueError):
-            return None
-        return record
-
-    def _pod(self) -> psutil.Process | None:
-        record = self._pod_record()
-        if record is None:
-            return None
-        try:
-            process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["started"]) < 1
-            alive = same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return None
-        return process if alive else None
+    def _pod(self) -> KbsPod:
+        return KbsPod(self.folder / "pod.json")
 
 
 def _double(name: Component, program: str, source: str = SOURCE) -> ComponentInfo:

@@ -29,7 +29,6 @@ from .workload import WorkloadBackend
 
 log = logging.getLogger("operator")
 
-KBS = "python -m trustee_conformance.harness.reference.kbs"
 CONVERTER = "python -m trustee_conformance.harness.reference.operator.converter"
 NAMESPACE = "trustee-operator-system"
 
@@ -51,7 +50,9 @@ def main() -> None:
     if not on_cluster:
         backend = _process(given, cluster, generation)
     reporter = Reporter(cluster, events=release.events)
-    Operator(cluster, backend, release, generation, _images(given), reporter).run(stopped)
+    Operator(cluster, backend, release, generation, _images(given, generation), reporter).run(
+        stopped
+    )
 
 
 def _check(given: argparse.Namespace, release: Release, generation: KbsGeneration) -> None:
@@ -74,18 +75,20 @@ def _connect(given: argparse.Namespace, kinds: tuple[Kind, ...]) -> Cluster:
 
 
 def _process(given: argparse.Namespace, cluster: Cluster, generation: KbsGeneration) -> Backend:
-    program = (str(given.kbs_program),) if given.kbs_program else reference_kbs(generation)
+    command = reference_kbs(sys.executable, generation)
+    if given.kbs_program:
+        command = (str(given.kbs_program),)
     pod = Pod(given.folder / "pod.json", given.owner, given.folder / "kbs.log")
-    settings = Settings(given.folder, given.socket, program, given.period, given.gap)
+    settings = Settings(given.folder, given.socket, command, given.period, given.gap)
     return ProcessBackend(cluster, pod, settings, generation)
 
 
-def _images(given: argparse.Namespace) -> Images:
+def _images(given: argparse.Namespace, generation: KbsGeneration) -> Images:
     on_cluster = given.backend == "workload"
     # without a cluster nothing pulls them, but an API server is asked whether the pod is valid
     return Images(
         kbs=given.image if on_cluster else "reference",
-        command=tuple(given.command.split()),
+        command=tuple(given.command.split()) or reference_kbs("python", generation),
         converter=given.operator_image if on_cluster else "reference",
         converter_command=tuple(given.converter_command.split()),
     )
@@ -132,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--period", type=float, default=1.0, help="process: seconds, volume sync")
     add("--gap", type=float, default=1.0, help="process: seconds without service in a roll")
     add("--image", default=env("KBS_IMAGE_NAME", ""), help="workload: the image of KBS")
-    add("--command", default=KBS, help="workload: how KBS is started in it")
+    add("--command", default="", help="workload: how KBS is started, by default ours")
     add("--operator-image", default=env("OPERATOR_IMAGE_NAME", ""), help="workload: converter's")
     add("--converter-command", default=CONVERTER, help="workload: how that is started")
     return parser

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,9 +27,9 @@ GENERATIONS_WITHOUT_FLAG = ("v0.17",)
 """The generations for which the reference KBS is started without `--generation`."""
 
 
-def reference_kbs(generation: KbsGeneration) -> tuple[str, ...]:
+def reference_kbs(python: str, generation: KbsGeneration) -> tuple[str, ...]:
     """Return the command of the reference KBS; `--config-file FILE` is added."""
-    command = (sys.executable, "-m", "trustee_conformance.harness.reference.kbs")
+    command = (python, "-m", "trustee_conformance.harness.reference.kbs")
     if generation.name in GENERATIONS_WITHOUT_FLAG:
         return command
     return (*command, "--generation", generation.name)
