@@ -49,9 +49,13 @@ class ExternalSecretsSettings(_Section):
 
 
 class TrusteeOperatorSettings(_Section):
-    """The Trustee operator; period and gap are seconds and belong to the double."""
+    """The Trustee operator; period and gap are seconds and belong to the double.
+
+    Which release the double behaves as decides whether Secrets are mounted or copied.
+    """
 
     implementation: Literal["reference"] = "reference"
+    emulates: Literal["v0.17", "v0.18", "v0.19", "v0.21"] = "v0.17"
     period: float = Field(default=1.0, gt=0, le=600)
     gap: float = Field(default=1.0, ge=0, le=600)
 

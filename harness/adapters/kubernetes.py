@@ -63,6 +63,7 @@ CRD = Kind(
     namespaced=False,
 )
 KBS_CONFIG = Kind("confidentialcontainers.org/v1alpha1", "KbsConfig", "kbsconfigs")
+TRUSTEE_CONFIG = Kind("confidentialcontainers.org/v1alpha1", "TrusteeConfig", "trusteeconfigs")
 EXTERNAL_SECRETS_GROUP = "external-secrets.io"
 
 _BUILT_IN = {
@@ -77,6 +78,7 @@ _BUILT_IN = {
         ROLE_BINDING,
         CRD,
         KBS_CONFIG,
+        TRUSTEE_CONFIG,
     )
 }
 

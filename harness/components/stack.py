@@ -12,6 +12,7 @@ from ..errors import EnvironmentFailed
 from ..model.component import ComponentInfo
 from ..model.names import Names
 from ..model.words import Component
+from ..wait import Deadline
 from .kbs_client import Fetched
 
 
@@ -68,8 +69,20 @@ class TrusteeRole(Protocol):
         """Return what KBS's repository holds, where it can be read."""
         ...
 
+    def delivery_seen(self, secret: str, key: str) -> str:
+        """Say how a value got to where KBS reads it, as what is there shows."""
+        ...
+
     def instance(self) -> str | None:
         """Return which KBS pod runs."""
+        ...
+
+    def withdraw(self, secret: str) -> None:
+        """Take a Secret off the KbsConfig's list."""
+        ...
+
+    def replace(self, deadline: Deadline) -> None:
+        """Put a fresh KBS pod in place of the one that runs."""
         ...
 
     def stop_operator(self) -> None:
@@ -117,7 +130,7 @@ class Stack:
         reader: The second, independent reader of the hop kbs.
         doubles: The components that are this project's own stand-ins.
         delivery_period: Seconds between two looks at a mounted Secret.
-        sample_path: A resource that the installation serves of itself.
+        sample_path: Returns the path of a resource that the installation serves of itself.
         vitals: Returns what is wrong with what the stack stands on, `None` where nothing is.
         logs: The log of each part, by the part's name.
         failures: Why a component could not be started.
@@ -135,7 +148,7 @@ class Stack:
     reader: ClientRole
     doubles: Sequence[Component]
     delivery_period: float
-    sample_path: str
+    sample_path: Callable[[], str]
     vitals: Callable[[], EnvironmentFailed | None]
     infos: Callable[[], Sequence[ComponentInfo]]
     logs: Mapping[str, Log]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
-from ..adapters.kubernetes import CRD, KBS_CONFIG, SECRET, Kubernetes, Object
+from ..adapters.kubernetes import (
+    CRD,
+    KBS_CONFIG,
+    SECRET,
+    TRUSTEE_CONFIG,
+    Kubernetes,
+    condition,
+    decoded,
+)
 from ..adapters.logs import LogFile
 from ..adapters.process import OwnedProcess, Ports
 from ..errors import ComponentFailed
@@ -21,18 +26,18 @@ from ..model.words import Component
 from ..versions import own_version
 from ..wait import Deadline, DeadlinePassed, wait_until
 from .inspect import digest_of_double
+from .kbs_config import KbsConfig
+from .kbs_pod import KbsPod
 from .manifests import load
 from .starting import start
 
 PACKAGE = "trustee_conformance.harness.reference"
 SOURCE = f"{PACKAGE} (this project's double)"
-
-SAMPLE_SECRET = "kbsres1"  # noqa: S105 - the name that the real operator gives it
-SAMPLE = {"key1": "res1val1", "key2": "res1val2"}
-"""The sample that operators v0.17 to v0.19 make, so that the list is never empty."""
+GROUP = "confidentialcontainers.org"
 
 SERVICE_ACCOUNT = "trustee-operator"
-LIST = "/spec/kbsSecretResources"
+EMULATES = re.compile(r"trustee-operator double .*, (emulates \S+); KBS generation")
+"""What the double writes to its log when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,12 @@ class Delivery:
     """How Secrets reach KBS here.
 
     Attributes:
+        emulates: The release of the operator that the double behaves as.
         period: Seconds between two looks at a mounted Secret.
         gap: Seconds without service when the pod is replaced.
     """
 
+    emulates: str
     period: float
     gap: float
 
@@ -56,7 +63,7 @@ class TrusteeProcess:
         kubernetes: The API, to publish in the KbsConfig.
         names: What things are called.
         folder: Its state; private.
-        delivery: Period and gap.
+        delivery: Release, period and gap.
     """
 
     kubernetes: Kubernetes
@@ -68,27 +75,63 @@ class TrusteeProcess:
     _operator: OwnedProcess | None = None
 
     def install(self) -> None:
-        """Apply the CRD and the operator's rights."""
+        """Apply the CRDs and the operator's rights."""
         for manifest in load("trustee.yaml"):
+            for named in (manifest["metadata"], *manifest.get("subjects", [])):
+                if "namespace" in named:
+                    named["namespace"] = self.names.namespace
             self.kubernetes.apply(manifest)
 
     def await_installed(self, deadline: Deadline) -> None:
-        """Wait until the CRD is established, then make the KbsConfig with its sample.
+        """Wait until the API is served, then make the TrusteeConfig that the page starts from.
 
         Raises:
             ComponentFailed: it is not in time.
         """
         try:
             wait_until(
-                self.kubernetes.changes(CRD, "kbsconfigs.confidentialcontainers.org", None),
-                lambda _: bool(self.kubernetes.served_versions("confidentialcontainers.org")),
-                expected="the KbsConfig API to be served",
+                self.kubernetes.changes(CRD, f"{TRUSTEE_CONFIG.plural}.{GROUP}", None),
+                lambda _: self._served(),
+                expected="the APIs of the Trustee operator to be served",
                 deadline=deadline,
                 describe=lambda _: "not served",
             )
         except DeadlinePassed as passed:
             raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed)) from None
-        self._make_sample()
+        self._make_trustee_config()
+
+    def await_generated(self, deadline: Deadline) -> None:
+        """Wait until the operator has made a KbsConfig and its sample of the TrusteeConfig.
+
+        Raises:
+            ComponentFailed: it is not in time.
+        """
+        names = self.names
+        try:
+            wait_until(
+                self.kubernetes.changes(KBS_CONFIG, names.kbs_config, names.namespace),
+                lambda seen: bool(seen and seen["spec"].get("kbsSecretResources")),
+                expected=f"KbsConfig {names.kbs_config} with a list",
+                deadline=deadline,
+                describe=lambda seen: "a KbsConfig" if seen else "no KbsConfig",
+            )
+        except DeadlinePassed as passed:
+            log = self.log.tail()
+            raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed), log=log) from None
+
+    def sample_path(self) -> str:
+        """Return the path of a resource that the operator made of itself.
+
+        Raises:
+            ComponentFailed: there is none.
+        """
+        return self._kbs_config.sample_path()
+
+    def administrator_key(self) -> bytes | None:
+        """Return the private key that the operator made for KBS, `None` where it made none."""
+        name = f"{self.names.trustee_config}-auth-secret"
+        secret = self.kubernetes.get(SECRET, name, self.names.namespace)
+        return decoded(secret, "privateKey") if secret else None
 
     def start(self, kubeconfig: Path) -> None:
         """Start the operator.
@@ -101,7 +144,7 @@ class TrusteeProcess:
         options = {
             "--kubeconfig": kubeconfig,
             "--namespace": self.names.namespace,
-            "--kbs-config": self.names.kbs_config,
+            "--emulates": self.delivery.emulates,
             "--folder": self.folder,
             "--socket": f"127.0.0.1:{port}",
             "--owner": os.getpid(),
@@ -125,34 +168,43 @@ class TrusteeProcess:
         """End the operator and the KBS pod at once."""
         if self._operator is not None:
             self._operator.kill()
-        pod = self._pod()
-        if pod is not None:
-            for process in [*pod.children(recursive=True), pod]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        self._pod.kill()
         self._ports.close()
 
     def publish(self, secret: str) -> None:
-        """Add a Secret to the KbsConfig's list by the walkthrough's JSON patch, unless it is there.
+        """Add a Secret to the KbsConfig's list by the walkthrough's JSON patch."""
+        self._kbs_config.publish(secret)
 
-        The patch appends without looking, so sending it twice would list the name twice, which
-        blocks the operator.
+    def withdraw(self, secret: str) -> None:
+        """Take a Secret off the KbsConfig's list."""
+        self._kbs_config.withdraw(secret)
+
+    def replace(self, deadline: Deadline) -> None:
+        """Delete the KBS pod, as `kubectl delete pod -l app=kbs` does, and wait for the next one.
+
+        Raises:
+            ComponentFailed: no other pod comes.
         """
-        if secret not in self.listed():
-            operation = {"op": "add", "path": f"{LIST}/-", "value": secret}
-            self.kubernetes.json_patch(
-                KBS_CONFIG, self.names.kbs_config, [operation], self.names.namespace
+        before = self.instance()
+        self._pod.delete()
+        try:
+            wait_until(
+                self.instance,
+                lambda now: now is not None and now != before,
+                expected="another KBS pod",
+                deadline=deadline,
             )
+        except DeadlinePassed as passed:
+            log = self.log.tail()
+            raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(passed), log=log) from None
 
     def listed(self) -> list[str]:
         """Return the names that the KbsConfig lists."""
-        spec = (self._kbs_config() or {}).get("spec") or {}
-        return list(spec.get("kbsSecretResources") or [])
+        return self._kbs_config.listed()
 
     def is_ready(self) -> bool:
         """Tell whether the operator says that the KbsConfig is ready."""
-        status = (self._kbs_config() or {}).get("status") or {}
-        return bool(status.get("isReady"))
+        return self._kbs_config.is_ready()
 
     def health(self) -> str:
         """Return `ok`, or what is wrong with the operator."""
@@ -163,15 +215,15 @@ class TrusteeProcess:
 
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
-        try:
-            return (self.folder / "repository" / "default" / secret / key).read_bytes()
-        except OSError:
-            return None
+        return self._pod.value(secret, key)
+
+    def delivery_seen(self, secret: str, key: str) -> str:
+        """Say how a value got to where KBS reads it, as the file there shows."""
+        return self._pod.delivery_seen(secret, key)
 
     def instance(self) -> str | None:
         """Return the name of the KBS pod that runs, `None` where none does."""
-        record = self._pod_record()
-        return str(record["name"]) if record and self._pod() else None
+        return self._pod.name()
 
     @property
     def log(self) -> LogFile:
@@ -190,61 +242,46 @@ class TrusteeProcess:
 
     def infos(self) -> list[ComponentInfo]:
         """Describe the operator and KBS."""
-        operator = _double(Component.TRUSTEE_OPERATOR, "operator")
+        said = EMULATES.search(self.log.since())
+        source = f"{SOURCE}, {said[1]}" if said else SOURCE
+        operator = _double(Component.TRUSTEE_OPERATOR, "operator", source)
         return [operator, _double(Component.KBS, "kbs")]
 
-    def _make_sample(self) -> None:
-        where = {"namespace": self.names.namespace}
+    def _served(self) -> bool:
+        return bool(self.kubernetes.served_versions(GROUP)) and all(
+            self._established(kind.plural) for kind in (KBS_CONFIG, TRUSTEE_CONFIG)
+        )
+
+    def _established(self, plural: str) -> bool:
+        crd = self.kubernetes.get(CRD, f"{plural}.{GROUP}")
+        return condition(crd, "Established").get("status") == "True"
+
+    def _make_trustee_config(self) -> None:
+        where = {"name": self.names.trustee_config, "namespace": self.names.namespace}
         self.kubernetes.apply(
             {
-                "apiVersion": SECRET.api_version,
-                "kind": SECRET.name,
-                "metadata": {"name": SAMPLE_SECRET, **where},
-                "stringData": SAMPLE,
+                "apiVersion": TRUSTEE_CONFIG.api_version,
+                "kind": TRUSTEE_CONFIG.name,
+                "metadata": where,
+                "spec": {"profileType": "Permissive"},
             }
         )
-        if self._kbs_config() is None:
-            self.kubernetes.apply(
-                {
-                    "apiVersion": KBS_CONFIG.api_version,
-                    "kind": KBS_CONFIG.name,
-                    "metadata": {"name": self.names.kbs_config, **where},
-                    "spec": {
-                        "kbsDeploymentType": "AllInOneDeployment",
-                        "kbsSecretResources": [SAMPLE_SECRET],
-                    },
-                }
-            )
 
-    def _kbs_config(self) -> Object | None:
-        return self.kubernetes.get(KBS_CONFIG, self.names.kbs_config, self.names.namespace)
+    @property
+    def _kbs_config(self) -> KbsConfig:
+        return KbsConfig(self.kubernetes, self.names)
 
-    def _pod_record(self) -> Object | None:
-        try:
-            record: Object = json.loads((self.folder / "pod.json").read_text())
-        except (OSError, ValueError):
-            return None
-        return record
-
-    def _pod(self) -> psutil.Process | None:
-        record = self._pod_record()
-        if record is None:
-            return None
-        try:
-            process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["started"]) < 1
-            alive = same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return None
-        return process if alive else None
+    @property
+    def _pod(self) -> KbsPod:
+        return KbsPod(self.folder / "pod.json")
 
 
-def _double(name: Component, program: str) -> ComponentInfo:
+def _double(name: Component, program: str, source: str = SOURCE) -> ComponentInfo:
     return ComponentInfo(
         name=name,
         implementation="reference",
         installer="process",
         version=own_version(),
         digest=digest_of_double(program),
-        source=SOURCE,
+        source=source,
     )

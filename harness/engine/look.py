@@ -58,13 +58,14 @@ def look_for_evidence(context: Context, hop: Hop, since: datetime) -> Observatio
     """
     if hop is Hop.SECRET:
         return context.journal.record(_sync_evidence(context, since))
-    trustee = context.stack.trustee
+    trustee, names = context.stack.trustee, context.stack.names
     return context.journal.record(
         observation.evidence(
             context.journal.now(),
             hop,
             refused=False,
             operator=trustee.health(),
+            delivered=trustee.delivery_seen(names.secret, names.secret_key),
             listed=trustee.listed(),
             isReady=trustee.is_ready(),
         )

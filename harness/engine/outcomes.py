@@ -58,7 +58,7 @@ def kbs_answers(context: Context) -> DeadlinePassed | None:
     """KBS gives its clients an answer, be it a refusal."""
 
     def seen() -> str:
-        fetched = context.stack.client.get_resource(context.stack.sample_path)
+        fetched = context.stack.client.get_resource(context.stack.sample_path())
         answered = fetched.absence not in {Absence.UNREACHABLE, Absence.BROKEN}
         return HOLDS if answered else f"{fetched.absence}: {fetched.error}"
 

@@ -22,7 +22,8 @@ class Names:
         external_secret: The ExternalSecret.
         secret: The Secret that it is copied to.
         secret_key: The key in that Secret.
-        kbs_config: The KbsConfig.
+        trustee_config: The TrusteeConfig.
+        kbs_config: The KbsConfig, which the operator makes of it.
         reviewer: The ServiceAccount whose token the store reviews others with.
         reviewer_namespace: Where that one lives.
     """
@@ -39,6 +40,7 @@ class Names:
     external_secret: str = "vault-test-secret"  # noqa: S105 - a name
     secret: str = "vault-test-secret"  # noqa: S105 - a name
     secret_key: str = "externalVaultTestSecret"  # noqa: S105 - a name
+    trustee_config: str = "trusteeconfig"
     kbs_config: str = "trusteeconfig-kbs-config"
     reviewer: str = "vault"
     reviewer_namespace: str = "vault"

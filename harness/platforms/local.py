@@ -128,7 +128,7 @@ class LocalPlatform:
 
     def _make_trustee(self, kubernetes: Kubernetes) -> TrusteeProcess:
         wanted = self.settings.trustee_operator
-        delivery = Delivery(wanted.period, wanted.gap)
+        delivery = Delivery(wanted.emulates, wanted.period, wanted.gap)
         self._trustee = TrusteeProcess(kubernetes, self.names, self._folder("trustee"), delivery)
         return self._trustee
 
@@ -144,6 +144,7 @@ class LocalPlatform:
         self._try(Component.TRUSTEE_OPERATOR, lambda: self._start_trustee(plane, trustee))
         self._try(Component.EXTERNAL_SECRETS, lambda: external_secrets.install(plane.admin))
         self._try(Component.EXTERNAL_SECRETS, lambda: self._start_eso(plane, external_secrets))
+        self._try(Component.TRUSTEE_OPERATOR, lambda: self._await_trustee(trustee))
 
     def _prepare(self, kubernetes: Kubernetes) -> None:
         """Make the namespace, and the ServiceAccount that the store reviews tokens with."""
@@ -160,6 +161,11 @@ class LocalPlatform:
     def _start_trustee(self, plane: ControlPlane, trustee: TrusteeProcess) -> None:
         trustee.await_installed(self.settings.deadlines.of("start"))
         trustee.start(self._identity(plane, trustees.SERVICE_ACCOUNT, self.names.namespace))
+
+    def _await_trustee(self, trustee: TrusteeProcess) -> None:
+        trustee.await_generated(self.settings.deadlines.of("start"))
+        if key := trustee.administrator_key():
+            self.canaries.add("private key of KBS's administrator", key)
 
     def _identity(self, plane: ControlPlane, account: str, namespace: str) -> Path:
         """Give a process outside the cluster the rights of a ServiceAccount."""
@@ -189,7 +195,7 @@ class LocalPlatform:
             reader=KbsClientProcess(trustee.url),
             doubles=self._doubles(),
             delivery_period=self.settings.trustee_operator.period,
-            sample_path=f"default/{trustees.SAMPLE_SECRET}/key1",
+            sample_path=trustee.sample_path,
             vitals=self._vitals,
             infos=lambda: self._infos(plane, store, external_secrets, trustee, client),
             logs=self._logs(plane, store, external_secrets, trustee),

@@ -100,6 +100,16 @@ def test_the_stores_refusal_is_shown(run):
     assert any("Code: 403" in line for line in done.result("SYNC-002")["evidence"])
 
 
+@pytest.mark.parametrize("release", ["v0.19", "v0.21"])
+def test_an_operator_that_copies_secrets_once_is_the_culprit_of_a_rotation(run, release):
+    done = run(*SHORT, "--set", f"trusteeOperator.emulates={release}")
+    assert done.code == 1, done.output
+    assert done.culprit("ROTATION-001") == OPERATOR
+    failed = [one["id"] for one in done.report["requirements"] if one["status"] == "fail"]
+    assert failed == ["ROTATION-001"]
+    assert "a copy from before the pod's start" in done.output
+
+
 def test_a_client_that_prints_an_old_value_is_the_culprit(run, tmp_path):
     client = tmp_path / "kbs-client"
     module = "trustee_conformance.harness.reference.client"

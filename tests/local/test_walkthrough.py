@@ -73,6 +73,14 @@ def assert_observations_hold_no_value(folder: Path) -> None:
     assert fetches[-1]["at"] - fetches[0]["at"] >= 2
 
 
+def test_v0_18_of_the_operator_delivers_as_v0_17_does(run):
+    done = run("--set", "trusteeOperator.emulates=v0.18")
+    assert done.code == 7, done.output
+    [operator] = [one for one in done.report["components"] if one["name"] == "trustee-operator"]
+    assert operator["source"].endswith("emulates v0.18")
+    assert operator["version"] != "v0.18"
+
+
 def test_rehearsal_can_be_accepted(run):
     assert run("--accept-rehearsal").code == 0
 

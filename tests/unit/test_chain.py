@@ -50,6 +50,7 @@ class Chain:
                 listed=list,
                 is_ready=lambda: True,
                 repository_value=lambda *_: self.held["kbs"],
+                delivery_seen=lambda *_: "a mounted file",
             ),
             reader=SimpleNamespace(get_resource=lambda _: self.fetched("kbs")),
             client=SimpleNamespace(get_resource=self.fetch),

@@ -71,6 +71,14 @@ def test_a_period_that_no_deadline_allows_for_is_refused(tmp_path):
         configured(tmp_path, assignments=["trusteeOperator.period=60"])
 
 
+@pytest.mark.parametrize("release", ["v0.17", "v0.18", "v0.19", "v0.21"])
+def test_the_operator_emulates_a_release_that_there_was(tmp_path, release):
+    settings = configured(tmp_path, assignments=[f"trusteeOperator.emulates={release}"]).settings
+    assert settings.trustee_operator.emulates == release
+    with pytest.raises(UsageError, match=r"trusteeOperator\.emulates"):
+        configured(tmp_path, assignments=["trusteeOperator.emulates=v0.20"])
+
+
 def test_a_path_must_be_a_program(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("")

@@ -7,47 +7,137 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
-from .cluster import Cluster
+from kubernetes.config import ConfigException
+
+from .backend import Backend
+from .cluster import DEPLOYMENT, SERVICE, WATCHED, Cluster, Kind, connect
 from .pod import Pod
-from .reconcile import Operator, Settings
+from .pod_spec import Images
+from .process import ProcessBackend, Settings, reference_kbs
+from .reconcile import Operator
+from .releases import GENERATIONS, RELEASES, KbsGeneration, Release
+from .reporter import Reporter
+from .workload import WorkloadBackend
+
+log = logging.getLogger("operator")
+
+CONVERTER = "python -m trustee_conformance.harness.reference.operator.converter"
+NAMESPACE = "trustee-operator-system"
 
 
 def main() -> None:
-    """Serve one KbsConfig."""
-    arguments = _parser().parse_args()
+    """Serve one namespace."""
+    given = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    release = RELEASES[given.emulates]
+    generation = GENERATIONS[given.kbs_generation or release.generation]
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    cluster = Cluster(arguments.kubeconfig, arguments.namespace)
+    log.info("%s; KBS generation %s", _version(release), generation.name)
+    _check(given, release, generation)
+    on_cluster = given.backend == "workload"
+    cluster = _connect(given, (*WATCHED, DEPLOYMENT, SERVICE) if on_cluster else WATCHED)
     cluster.start()
-    folder: Path = arguments.folder
-    pod = Pod(folder / "pod.json", arguments.owner, folder / "kbs.log")
-    settings = Settings(
-        kbs_config=arguments.kbs_config,
-        folder=folder,
-        socket=arguments.socket,
-        command=(sys.executable, "-m", "trustee_conformance.harness.reference.kbs"),
-        period=arguments.period,
-        gap=arguments.gap,
+    backend: Backend = WorkloadBackend(cluster, release)
+    if not on_cluster:
+        backend = _process(given, cluster, generation)
+    reporter = Reporter(cluster, events=release.events)
+    Operator(cluster, backend, release, generation, _images(given, generation), reporter).run(
+        stopped
     )
-    Operator(cluster, pod, settings).run(stopped)
+
+
+def _check(given: argparse.Namespace, release: Release, generation: KbsGeneration) -> None:
+    if given.backend == "process":
+        missing = [name for name in ("folder", "socket", "owner") if getattr(given, name) is None]
+        if missing:
+            _refuse(f"--backend process needs --{' and --'.join(missing)}")
+    elif not given.image:
+        _refuse("--backend workload needs --image or KBS_IMAGE_NAME")
+    elif generation.name != release.generation:
+        _refuse("--backend workload deploys the release's own KBS generation")
+
+
+def _connect(given: argparse.Namespace, kinds: tuple[Kind, ...]) -> Cluster:
+    try:
+        return Cluster(connect(given.kubeconfig), given.namespace, kinds)
+    except ConfigException as error:
+        where = given.kubeconfig or "this is no pod, and there is no --kubeconfig"
+        _refuse(f"cannot connect to a cluster: {where}: {error}")
+
+
+def _process(given: argparse.Namespace, cluster: Cluster, generation: KbsGeneration) -> Backend:
+    command = reference_kbs(sys.executable, generation)
+    if given.kbs_program:
+        command = (str(given.kbs_program),)
+    pod = Pod(given.folder / "pod.json", given.owner, given.folder / "kbs.log")
+    settings = Settings(given.folder, given.socket, command, given.period, given.gap)
+    return ProcessBackend(cluster, pod, settings, generation)
+
+
+def _images(given: argparse.Namespace, generation: KbsGeneration) -> Images:
+    on_cluster = given.backend == "workload"
+    # without a cluster nothing pulls them, but an API server is asked whether the pod is valid
+    return Images(
+        kbs=given.image if on_cluster else "reference",
+        command=tuple(given.command.split()) or reference_kbs("python", generation),
+        converter=given.operator_image if on_cluster else "reference",
+        converter_command=tuple(given.converter_command.split()),
+    )
+
+
+def _refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"Error: {message}\n")
+    sys.exit(2)
+
+
+def _version(release: Release) -> str:
+    return f"trustee-operator double {version('trustee-conformance')}, emulates {release.name}"
+
+
+class _Version(argparse.Action):
+    """Prints the version and the release that the options before it name."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Print and end."""
+        del values, option_string
+        sys.stdout.write(f"{_version(RELEASES[namespace.emulates])}\n")
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trustee-operator", description="Reference operator")
-    parser.add_argument("--kubeconfig", type=Path, required=True)
-    parser.add_argument("--namespace", required=True)
-    parser.add_argument("--kbs-config", required=True, help="name of the KbsConfig")
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--socket", required=True, help="where KBS listens, host:port")
-    parser.add_argument("--owner", type=int, required=True, help="process that owns the stack")
-    parser.add_argument("--period", type=float, default=1.0, help="seconds, volume sync")
-    parser.add_argument("--gap", type=float, default=1.0, help="seconds without service in a roll")
+    add, env = parser.add_argument, os.environ.get
+    add("--emulates", choices=list(RELEASES), default="v0.17", help="whose behaviour")
+    add("--version", action=_Version, nargs=0, help="after --emulates")
+    add("--kbs-generation", choices=list(GENERATIONS), help="whose configuration and layout")
+    add("--kubeconfig", type=Path, help="by default as the pod that this runs in")
+    add("--namespace", default=env("POD_NAMESPACE", NAMESPACE))
+    add("--backend", choices=["process", "workload"], default="process")
+    add("--folder", type=Path, help="process: its state")
+    add("--socket", help="process: where KBS listens, host:port")
+    add("--owner", type=int, help="process: the process that owns the stack")
+    add("--kbs-program", type=Path, help="process: a KBS of your own")
+    add("--period", type=float, default=1.0, help="process: seconds, volume sync")
+    add("--gap", type=float, default=1.0, help="process: seconds without service in a roll")
+    add("--image", default=env("KBS_IMAGE_NAME", ""), help="workload: the image of KBS")
+    add("--command", default="", help="workload: how KBS is started, by default ours")
+    add("--operator-image", default=env("OPERATOR_IMAGE_NAME", ""), help="workload: converter's")
+    add("--converter-command", default=CONVERTER, help="workload: how that is started")
     return parser
 
 

@@ -1,149 +1,155 @@
-"""What the operator does about a KbsConfig, and what a kubelet would do about its volumes.
+"""What the operator does about KbsConfigs, whichever back end runs their pod.
 
-Source: confidential-containers/trustee-operator v0.17.0 `internal/controller/`: every listed
-Secret is a volume of the KBS pod, mounted below `repository/default/`; a change of the list
-changes the pod and so rolls it; a missing Secret blocks the reconcile and leaves what runs.
+Source: confidential-containers/trustee-operator `internal/controller/kbsconfig_controller.go`: what
+cannot be followed is told and leaves what runs as it is; the status says no more than isReady.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
-import tomli_w
-from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from .cluster import Cluster
-from .pod import Pod
-from .volume import project
+from .backend import Backend, Done, deployment_of, service_of
+from .cluster import KBS_CONFIG, TRUSTEE_CONFIG, Cluster, Object, Refused
+from .pod_spec import Blocked, Images, PodSpec
+from .releases import KbsGeneration, Release
+from .reporter import Reporter
+from .trustee_config import TrusteeConfigs
 
 log = logging.getLogger("operator")
 
-REPOSITORY = "default"
-"""The only repository that the operator fills."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How this operator behaves where a cluster would decide.
-
-    Attributes:
-        kbs_config: The KbsConfig it serves.
-        folder: Its folder: the repository and the KBS configuration.
-        socket: Where KBS listens, host:port.
-        command: The KBS program; `--config-file FILE` is added.
-        period: Seconds between two looks of the kubelet at the volumes.
-        gap: Seconds without service when the pod is replaced.
-    """
-
-    kbs_config: str
-    folder: Path
-    socket: str
-    command: tuple[str, ...]
-    period: float
-    gap: float
-
-    @property
-    def repository(self) -> Path:
-        """The folder that KBS reads."""
-        return self.folder / "repository"
+FINALIZER = "kbsconfig.confidentialcontainers.org/finalizer"
+DEPLOYING = "Error in creating/updating KBS deployment"
+RETRY = 1.0
+"""Seconds until what the API server did not take is tried again, and between two looks at most."""
 
 
 @dataclass(slots=True)
 class Operator:
-    """Reconciles one KbsConfig."""
+    """Reconciles what is in one namespace.
+
+    Attributes:
+        cluster: What is there.
+        backend: What runs the pod.
+        release: The release that this behaves as.
+        generation: The KBS generation that it deploys.
+        images: What the containers run.
+        reporter: Where it tells what it does.
+    """
 
     cluster: Cluster
-    pod: Pod
-    settings: Settings
-    clock: Callable[[], float] = time.monotonic
-    _last_sync: float = 0.0
-    _complained: str = ""
+    backend: Backend
+    release: Release
+    generation: KbsGeneration
+    images: Images
+    reporter: Reporter
+    _refused: tuple[Object, str] | None = None
+    _trustee_configs: TrusteeConfigs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set up the reconcile of TrusteeConfigs."""
+        self._trustee_configs = TrusteeConfigs(
+            self.cluster, self.release, self.generation, self.reporter
+        )
 
     def run(self, stopped: threading.Event) -> None:
-        """Reconcile on every change, and sync volumes once a period, until stopped."""
+        """Reconcile on every change and whenever the back end has something due, until stopped."""
+        due = RETRY
         while not stopped.is_set():
-            self.cluster.changed.wait(self.settings.period)
+            self.cluster.changed.wait(due)
             self.cluster.changed.clear()
             if self.cluster.synced:
-                self._work()
+                due = min(self._work(), RETRY)
 
-    def _work(self) -> None:
+    def _work(self) -> float:
         try:
-            self.reconcile()
-            self.sync_volumes()
-        except (ApiException, HTTPError) as error:
-            log.warning("will be tried again: %s", type(error).__name__)
+            return self.reconcile()
+        except (Refused, HTTPError) as error:
+            self.reporter.problem("will be tried again", f"{type(error).__name__} {error}")
+        return RETRY
 
-    def reconcile(self) -> None:
-        """Bring the pod to what the KbsConfig lists."""
-        kbs_config = self.cluster.kbs_config(self.settings.kbs_config)
+    def reconcile(self) -> float:
+        """Look at everything once; return in how many seconds to look again at the latest."""
+        for trustee_config in self.cluster.all(TRUSTEE_CONFIG):
+            self._trustee_configs.reconcile(trustee_config)
+        kbs_config = self._kbs_config()
         if kbs_config is None:
-            self.pod.stop()
+            self.backend.delete()  # as the garbage collector does with what a KbsConfig owns
+            return self.backend.tick()
+        if kbs_config["metadata"].get("deletionTimestamp"):
+            self._finalize(kbs_config)
+            return RETRY
+        self._deploy(kbs_config)
+        due = self.backend.tick()
+        self._report(kbs_config["metadata"]["name"])
+        return due
+
+    def _kbs_config(self) -> Object | None:
+        """Return the oldest KbsConfig; others could only fight with it over the Deployment."""
+        found = sorted(
+            self.cluster.all(KBS_CONFIG), key=lambda one: one["metadata"]["creationTimestamp"]
+        )
+        others = [one["metadata"]["name"] for one in found[1:]]
+        self.reporter.problem("KbsConfigs besides the oldest are left alone", ", ".join(others))
+        return found[0] if found else None
+
+    def _deploy(self, kbs_config: Object) -> None:
+        try:
+            done = self._apply(kbs_config)
+        except Blocked as why:
+            if self.reporter.problem(DEPLOYING, str(why)):
+                had = FINALIZER in kbs_config["metadata"].get("finalizers", [])
+                reason = "DeploymentUpdateFailed" if had else "DeploymentCreateFailed"
+                self.reporter.event(KBS_CONFIG, kbs_config, reason, str(why))
             return
-        wanted = list(kbs_config["spec"].get("kbsSecretResources") or [])
-        if self._blocked(wanted):
+        self.reporter.problem(DEPLOYING, "")
+        if done is not Done.NOTHING:
+            log.info("the deployment is %s", done.lower())
+            self.reporter.event(KBS_CONFIG, kbs_config, f"Deployment{done}", f"{done} by KbsConfig")
+        self._hold(kbs_config)
+
+    def _apply(self, kbs_config: Object) -> Done:
+        spec = PodSpec(self.release, self.generation, self.images, self.cluster)
+        template = spec.template(kbs_config.get("spec") or {})
+        deployment = deployment_of(kbs_config, template)
+        if self._refused is not None and self._refused[0] == deployment:
+            raise Blocked(self._refused[1])
+        try:
+            return self.backend.apply(deployment, service_of(kbs_config))
+        except Blocked as why:
+            self._refused = deployment, str(why)
+            raise
+
+    def _hold(self, kbs_config: Object) -> None:
+        """Keep the KbsConfig from going before its deployment has gone."""
+        meta = kbs_config["metadata"]
+        finalizers = meta.get("finalizers", [])
+        if FINALIZER not in finalizers:
+            self.cluster.set_finalizers(KBS_CONFIG, meta["name"], [*finalizers, FINALIZER])
+
+    def _finalize(self, kbs_config: Object) -> None:
+        meta = kbs_config["metadata"]
+        finalizers = meta.get("finalizers", [])
+        if FINALIZER not in finalizers:
             return
-        if self.pod.mounts() != wanted:
-            self._roll(wanted)
-        if not (kbs_config.get("status") or {}).get("isReady"):
-            self.cluster.set_ready(self.settings.kbs_config, ready=True)
-
-    def sync_volumes(self) -> None:
-        """Let the mounted volumes show what their Secrets hold, once a period."""
-        if self.clock() - self._last_sync < self.settings.period:
+        if not self.backend.delete():  # the release does not let go either
+            self.reporter.problem("Error in finalizing KbsConfig", "the deployment is not there")
             return
-        self._last_sync = self.clock()
-        for name in self.pod.mounts() or []:
-            self._mount(name)
+        log.info("the deployment is deleted with its KbsConfig")
+        others = [one for one in finalizers if one != FINALIZER]
+        self.cluster.set_finalizers(KBS_CONFIG, meta["name"], others)
 
-    def _blocked(self, wanted: list[str]) -> bool:
-        missing = [name for name in wanted if self.cluster.secret(name) is None]
-        problem = f'Secret "{missing[0]}" not found' if missing else ""
-        if not problem and len(set(wanted)) != len(wanted):
-            problem = "volumes: Duplicate value"
-        if problem and problem != self._complained:
-            log.error("Error in creating/updating KBS deployment: %s", problem)
-        self._complained = problem
-        return bool(problem)
-
-    def _roll(self, wanted: list[str]) -> None:
-        """Replace the pod: the old one goes, its volumes with it, the new one comes."""
-        rolling = self.pod.mounts() is not None
-        log.info("the KBS pod is %s", "replaced" if rolling else "created")
-        self.pod.stop()
-        shutil.rmtree(self.settings.repository, ignore_errors=True)
-        if rolling:
-            threading.Event().wait(self.settings.gap)
-        for name in wanted:
-            self._mount(name)
-        self.pod.start([*self.settings.command, "--config-file", str(self._configure())], wanted)
-
-    def _mount(self, name: str) -> None:
-        content = self.cluster.secret(name)
-        if content is not None and project(self.settings.repository / REPOSITORY / name, content):
-            log.info("volume %s shows a new content", name)
-
-    def _configure(self) -> Path:
-        """Write what KBS reads at its start, in the form of v0.17."""
-        self.settings.repository.mkdir(parents=True, exist_ok=True)
-        path = self.settings.folder / "kbs-config.toml"
-        resource = {
-            "name": "resource",
-            "type": "LocalFs",
-            "dir_path": str(self.settings.repository),
-        }
-        config = {
-            "http_server": {"sockets": [self.settings.socket], "insecure_http": True},
-            "admin": {"type": "DenyAll"},
-            "attestation_token": {"insecure_key": True},
-            "plugins": [resource],
-        }
-        path.write_text(tomli_w.dumps(config))
-        return path
+    def _report(self, name: str) -> None:
+        kbs_config = self.cluster.get(KBS_CONFIG, name)
+        if kbs_config is None or self.backend.rolling:
+            return
+        said = bool((kbs_config.get("status") or {}).get("isReady"))
+        ready = self.backend.ready
+        falls = said and not ready and self.release.events
+        if (ready and not said) or falls:
+            self.cluster.set_status(KBS_CONFIG, name, {"isReady": ready})
+            reason = "Ready" if ready else "NotReady"
+            self.reporter.event(KBS_CONFIG, kbs_config, reason, f"KBS is {reason}")
