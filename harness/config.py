@@ -61,9 +61,22 @@ class TrusteeOperatorSettings(_Section):
 
 
 class KbsSettings(_Section):
-    """The key broker service."""
+    """The key broker service; a path makes it whatever is there.
+
+    Its version decides configuration and layout; it follows the operator's, or, with a path, is
+    recognised by trying. The protocol is the double's.
+    """
 
     implementation: Literal["reference"] = "reference"
+    path: Path | None = None
+    version: Literal["v0.17", "v0.21"] | None = None
+    protocol: Literal["0.1.1", "0.2.0", "0.4.0"] = "0.4.0"
+
+    @model_validator(mode="after")
+    def _a_program_has_its_own_protocol(self) -> KbsSettings:
+        if self.path is not None and self.protocol != "0.4.0":
+            raise ValueError("protocol is for the double: a program by path speaks its own")
+        return self
 
 
 class KbsClientSettings(_Section):
@@ -81,6 +94,7 @@ class DeadlineSettings(_Section):
     sync: Seconds = 30
     delivery: Seconds = 45
     fetch: Seconds = 30
+    roll: Seconds = 60
     stay: Seconds = 60
 
     def of(self, name: str) -> Deadline:
@@ -91,7 +105,7 @@ class DeadlineSettings(_Section):
 class Settings(_Section):
     """All that can be configured."""
 
-    profile: Literal["walkthrough"] = "walkthrough"
+    profile: Literal["walkthrough", "core", "full"] = "walkthrough"
     platform: Literal["local"] = "local"
     kubernetes: KubernetesSettings = KubernetesSettings()
     store: StoreSettings = StoreSettings()

@@ -31,10 +31,28 @@ def client_decodes_new_value(run: Run) -> DeadlinePassed | None:
     return follow(run.context, run.walkthrough.ensure_value(), Hop.CLIENT)
 
 
+@then_judged("the Secret holds the new value", "value-reaches-secret")
+def secret_holds_new_value(run: Run) -> DeadlinePassed | None:
+    """Follow the new value to the Secret."""
+    return follow(run.context, run.walkthrough.ensure_value(), Hop.SECRET)
+
+
+@when("the KBS pod is replaced")
+def replace_kbs(run: Run) -> None:
+    """Put a fresh one in its place."""
+    run.walkthrough.replace_kbs()
+
+
 @then_judged("the KBS pod is the one that ran before", "same-instance")
 def same_pod(run: Run) -> None:
     """Note which KBS pod runs now."""
     outcomes.kbs_instance(run.context)
+
+
+@then_judged("the kbs-client goes on decoding the value over two delivery periods", "value-stays")
+def value_stays_as_it_is(run: Run) -> DeadlinePassed | None:
+    """Fetch on and watch for any other answer."""
+    return stay(run.context, run.walkthrough.ensure_value())
 
 
 @then_judged(

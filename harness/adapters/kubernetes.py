@@ -143,6 +143,14 @@ class Kubernetes:
         found = self._request("get", kind.path(namespace), field_selector=fields)
         return list(found["items"])
 
+    def delete(self, kind: Kind, name: str, namespace: str | None = None) -> None:
+        """Delete an object, if it is there."""
+        try:
+            self._request("delete", kind.path(namespace, name))
+        except Refused as refusal:
+            if refusal.status != 404:  # noqa: PLR2004 - the HTTP status for an absent object
+                raise
+
     def json_patch(
         self, kind: Kind, name: str, operations: Sequence[Mapping[str, Any]], namespace: str
     ) -> Object:

@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Profile = Annotated[str | None, typer.Option(help="Which requirements: walkthrough.")]
+Profile = Annotated[str | None, typer.Option(help="Which requirements: walkthrough, core or full.")]
 Platform = Annotated[str | None, typer.Option(help="Where the stack runs: local.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A YAML file of settings.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")]
@@ -66,8 +66,8 @@ def plan(profile: Profile = None, only: Only = None, config: Config = None) -> N
     """List the requirements that a run would judge."""
     from . import planning
 
-    _configure(profile, None, config, None)
-    raise typer.Exit(int(planning.plan(Terminal(), only)))
+    settings = _configure(profile, None, config, None).settings
+    raise typer.Exit(int(planning.plan(Terminal(), settings.profile, only)))
 
 
 @app.command()

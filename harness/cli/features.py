@@ -30,9 +30,11 @@ SPECIFICATION = f"{PACKAGE}.fixtures.specification"
 OURS = ("--pyargs", SPECIFICATION)
 
 
-def collect(only: str | None, specification: Sequence[str] = OURS) -> Selection:
+def collect(
+    only: str | None, profile: str = "full", specification: Sequence[str] = OURS
+) -> Selection:
     """Collect the features, or those of another module, without running anything."""
-    selection = Selection()
+    selection = Selection(profile)
     _start(["--collect-only", *specification], only, [selection])
     return selection
 

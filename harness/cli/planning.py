@@ -10,14 +10,14 @@ from . import features
 from .terminal import Terminal
 
 
-def plan(terminal: Terminal, only: str | None) -> ExitCode:
+def plan(terminal: Terminal, profile: str, only: str | None) -> ExitCode:
     """Print the selected requirements as a table.
 
     Raises:
         UsageError: the expression cannot be read.
     """
     features.check(only)
-    selection = features.collect(only)
+    selection = features.collect(only, profile)
     table = Table(box=None)
     for column in ("id", "stage", "level", "requirement"):
         table.add_column(column, overflow="fold")

@@ -28,13 +28,13 @@ class KbsConfig:
     names: Names
 
     def publish(self, secret: str) -> None:
-        """Add a Secret to the list by the walkthrough's JSON patch, unless it is there.
-
-        The patch appends without looking, so sending it twice would list the name twice, which
-        blocks the operator.
-        """
+        """Add a Secret to the list, unless it is there: to list it twice blocks the operator."""
         if secret not in self.listed():
-            self._patch({"op": "add", "path": f"{LIST}/-", "value": secret})
+            self.append(secret)
+
+    def append(self, entry: str) -> None:
+        """Add an entry by the walkthrough's JSON patch, which appends without looking."""
+        self._patch({"op": "add", "path": f"{LIST}/-", "value": entry})
 
     def withdraw(self, secret: str) -> None:
         """Take a Secret off the list, by value: what others edit meanwhile stays.
@@ -42,14 +42,19 @@ class KbsConfig:
         Raises:
             Refused: the API server says no, other than that the list has changed meanwhile.
         """
-        while secret in (listed := self.listed()):
-            entry = f"{LIST}/{listed.index(secret)}"
-            test = {"op": "test", "path": entry, "value": secret}
-            try:
-                self._patch(test, {"op": "remove", "path": entry})
-            except Refused as refusal:
-                if refusal.status != TEST_FAILED:
-                    raise
+        while secret in self.listed():
+            self.withdraw_last(secret)
+
+    def withdraw_last(self, entry: str) -> None:
+        """Take the last entry of that value off the list, if there is one.
+
+        Raises:
+            Refused: the API server says no, other than that the list has changed meanwhile.
+        """
+        while entry in (listed := self.listed()):
+            place = f"{LIST}/{len(listed) - 1 - listed[::-1].index(entry)}"
+            if self._remove(place, entry):
+                return
 
     def listed(self) -> list[str]:
         """Return the names on the list."""
@@ -72,6 +77,17 @@ class KbsConfig:
             for key in sorted((secret or {}).get("data") or {}):
                 return f"default/{name}/{key}"
         raise ComponentFailed(Component.TRUSTEE_OPERATOR, "the KbsConfig lists no Secret with keys")
+
+    def _remove(self, place: str, entry: str) -> bool:
+        """Remove an entry where it was seen; tell whether it was still there."""
+        test = {"op": "test", "path": place, "value": entry}
+        try:
+            self._patch(test, {"op": "remove", "path": place})
+        except Refused as refusal:
+            if refusal.status != TEST_FAILED:
+                raise
+            return False
+        return True
 
     def _read(self) -> Object | None:
         return self.kubernetes.get(KBS_CONFIG, self.names.kbs_config, self.names.namespace)

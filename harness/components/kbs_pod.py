@@ -30,6 +30,17 @@ class KbsPod:
         record = self._record()
         return str(record["name"]) if record and self._process() else None
 
+    def program(self) -> int | None:
+        """Return the process of the KBS itself, `None` where none runs."""
+        pod = self._process()
+        if pod is None:
+            return None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in pod.children():
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    return int(child.pid)
+        return None
+
     def delete(self) -> None:
         """Say that the pod is deleted: the operator ends it and makes another."""
         record = self._record()

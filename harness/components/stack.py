@@ -77,8 +77,24 @@ class TrusteeRole(Protocol):
         """Return which KBS pod runs."""
         ...
 
+    def kbs_health(self) -> str:
+        """Return `ok`, or what is wrong with the KBS."""
+        ...
+
+    def kbs_configuration(self) -> str | None:
+        """Return what KBS was started with, `None` where that cannot be read."""
+        ...
+
     def withdraw(self, secret: str) -> None:
         """Take a Secret off the KbsConfig's list."""
+        ...
+
+    def append(self, entry: str) -> None:
+        """Add an entry to the KbsConfig's list, whatever is there."""
+        ...
+
+    def withdraw_last(self, entry: str) -> None:
+        """Take the last entry of that value off the KbsConfig's list."""
         ...
 
     def replace(self, deadline: Deadline) -> None:

@@ -28,6 +28,7 @@ from ..wait import Deadline, DeadlinePassed, wait_until
 from .inspect import digest_of_double
 from .kbs_config import KbsConfig
 from .kbs_pod import KbsPod
+from .kbs_program import KbsProgram, likely_cause
 from .manifests import load
 from .starting import start
 
@@ -36,7 +37,7 @@ SOURCE = f"{PACKAGE} (this project's double)"
 GROUP = "confidentialcontainers.org"
 
 SERVICE_ACCOUNT = "trustee-operator"
-EMULATES = re.compile(r"trustee-operator double .*, (emulates \S+); KBS generation")
+EMULATES = re.compile(r"trustee-operator double .*, (emulates [^\s;]+);")
 """What the double writes to its log when it starts."""
 
 
@@ -64,12 +65,14 @@ class TrusteeProcess:
         names: What things are called.
         folder: Its state; private.
         delivery: Release, period and gap.
+        kbs: The KBS that the operator is to run.
     """
 
     kubernetes: Kubernetes
     names: Names
     folder: Path
     delivery: Delivery
+    kbs: KbsProgram = field(default_factory=KbsProgram)
     url: str = ""
     _ports: Ports = field(default_factory=Ports)
     _operator: OwnedProcess | None = None
@@ -150,6 +153,7 @@ class TrusteeProcess:
             "--owner": os.getpid(),
             "--period": self.delivery.period,
             "--gap": self.delivery.gap,
+            **self.kbs.flags(),
         }
         flags = [str(part) for pair in options.items() for part in pair]
         self._operator = OwnedProcess(
@@ -178,6 +182,14 @@ class TrusteeProcess:
     def withdraw(self, secret: str) -> None:
         """Take a Secret off the KbsConfig's list."""
         self._kbs_config.withdraw(secret)
+
+    def append(self, entry: str) -> None:
+        """Add an entry to the KbsConfig's list without looking, as the walkthrough's patch does."""
+        self._kbs_config.append(entry)
+
+    def withdraw_last(self, entry: str) -> None:
+        """Take the last entry of that value off the KbsConfig's list."""
+        self._kbs_config.withdraw_last(entry)
 
     def replace(self, deadline: Deadline) -> None:
         """Delete the KBS pod, as `kubectl delete pod -l app=kbs` does, and wait for the next one.
@@ -213,6 +225,23 @@ class TrusteeProcess:
         status = self._operator.exit_status if self._operator else None
         return f"the operator is not running (status {status})"
 
+    def kbs_health(self) -> str:
+        """Return `ok`, or what is wrong with the KBS: its last words, and their likely cause."""
+        if self._pod.program() is not None:
+            return "ok"
+        said = self.kbs_log.tail()
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        cause = likely_cause(said)
+        told = f"KBS does not run: {lines[-1] if lines else 'it said nothing'}"
+        return f"{told}; likely: {cause}" if cause else told
+
+    def kbs_configuration(self) -> str | None:
+        """Return the configuration that KBS was started with, `None` where there is none."""
+        try:
+            return (self.folder / "kbs-config.toml").read_text()
+        except OSError:
+            return None
+
     def repository_value(self, secret: str, key: str) -> bytes | None:
         """Return what the repository that KBS reads holds, `None` where it holds nothing."""
         return self._pod.value(secret, key)
@@ -245,7 +274,13 @@ class TrusteeProcess:
         said = EMULATES.search(self.log.since())
         source = f"{SOURCE}, {said[1]}" if said else SOURCE
         operator = _double(Component.TRUSTEE_OPERATOR, "operator", source)
+        if self.kbs.path is not None:
+            return [operator, self.kbs.info(self.log.since(), self._pod.program())]
         return [operator, _double(Component.KBS, "kbs")]
+
+    def easings(self) -> list[str]:
+        """Return what of this set-up no installation has."""
+        return self.kbs.easings(self.delivery.emulates, self.log.since())
 
     def _served(self) -> bool:
         return bool(self.kubernetes.served_versions(GROUP)) and all(

@@ -55,6 +55,9 @@ OBJECTS: Mapping[Edge | Component, tuple[str, ...]] = {
 }
 """Which objects tell of it."""
 
+KBS_MATTERS = {Edge.SECRET_KBS, Edge.SECRET_CLIENT, Component.KBS, None}
+"""Where what KBS was started with may tell something."""
+
 NOTHING = "# nothing was written while the scenario ran\n"
 
 ALL_OBJECTS = ("SecretStore", "ExternalSecret", "Secret", "KbsConfig")
@@ -88,6 +91,9 @@ class Bundle:
             self._write(result.requirement.id, f"before/{name}.yaml", self._before.get(name, ""))
             self._write(result.requirement.id, f"after/{name}.yaml", self._object(name))
         self._write(result.requirement.id, "events.yaml", self._events())
+        configuration = self.context.stack.trustee.kbs_configuration()
+        if configuration is not None and about in KBS_MATTERS:
+            self._write(result.requirement.id, "kbs-config.toml", configuration)
         logs = self.context.stack.logs
         for part in LOGS[about] if about else logs:
             if part in logs:

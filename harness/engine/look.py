@@ -65,6 +65,7 @@ def look_for_evidence(context: Context, hop: Hop, since: datetime) -> Observatio
             hop,
             refused=False,
             operator=trustee.health(),
+            kbs=context.canaries.redact(trustee.kbs_health()),
             delivered=trustee.delivery_seen(names.secret, names.secret_key),
             listed=trustee.listed(),
             isReady=trustee.is_ready(),

@@ -30,7 +30,7 @@ def store_takes_requests(context: Context) -> DeadlinePassed | None:
         return HOLDS if context.stack.store.api.token_accepted() else "its token is refused"
 
     what = "the store is unsealed and takes requests"
-    return _await(context, Component.STORE, what, seen, "start")
+    return await_outcome(context, Component.STORE, what, seen, "start")
 
 
 def external_secrets_runs(context: Context) -> DeadlinePassed | None:
@@ -41,7 +41,7 @@ def external_secrets_runs(context: Context) -> DeadlinePassed | None:
         return context.stack.external_secrets.health()
 
     what = "ESO serves its API and is healthy"
-    return _await(context, Component.EXTERNAL_SECRETS, what, seen, "start")
+    return await_outcome(context, Component.EXTERNAL_SECRETS, what, seen, "start")
 
 
 def kbs_config_ready(context: Context) -> DeadlinePassed | None:
@@ -51,7 +51,7 @@ def kbs_config_ready(context: Context) -> DeadlinePassed | None:
         return HOLDS if context.stack.trustee.is_ready() else "isReady is not true"
 
     what = "the KbsConfig is ready"
-    return _await(context, Component.TRUSTEE_OPERATOR, what, seen, "start")
+    return await_outcome(context, Component.TRUSTEE_OPERATOR, what, seen, "start")
 
 
 def kbs_answers(context: Context) -> DeadlinePassed | None:
@@ -59,10 +59,14 @@ def kbs_answers(context: Context) -> DeadlinePassed | None:
 
     def seen() -> str:
         fetched = context.stack.client.get_resource(context.stack.sample_path())
-        answered = fetched.absence not in {Absence.UNREACHABLE, Absence.BROKEN}
-        return HOLDS if answered else f"{fetched.absence}: {fetched.error}"
+        if fetched.absence not in {Absence.UNREACHABLE, Absence.BROKEN}:
+            return HOLDS
+        health = context.stack.trustee.kbs_health()
+        if health == HOLDS:
+            return f"{fetched.absence}: {fetched.error}"
+        return context.canaries.redact(health)
 
-    return _await(context, Component.KBS, "the KBS answers the kbs-client", seen, "start")
+    return await_outcome(context, Component.KBS, "the KBS answers the kbs-client", seen, "start")
 
 
 def logs_in(context: Context, walkthrough: Walkthrough) -> DeadlinePassed | None:
@@ -74,7 +78,7 @@ def logs_in(context: Context, walkthrough: Walkthrough) -> DeadlinePassed | None
         return HOLDS if policy in given else f"it gets the policies {given}"
 
     what = f"the ServiceAccount logs in and gets policy {policy}"
-    return _await(context, Component.STORE, what, seen, "auth")
+    return await_outcome(context, Component.STORE, what, seen, "auth")
 
 
 def secret_store_ready(context: Context) -> DeadlinePassed | None:
@@ -88,7 +92,9 @@ def secret_store_ready(context: Context) -> DeadlinePassed | None:
         return HOLDS if ready.get("status") == "True" else said
 
     began = datetime.now(UTC)
-    waited = _await(context, Component.EXTERNAL_SECRETS, "the SecretStore is ready", seen, "sync")
+    waited = await_outcome(
+        context, Component.EXTERNAL_SECRETS, "the SecretStore is ready", seen, "sync"
+    )
     if waited is not None:
         look_for_evidence(context, Hop.SECRET, began)
     return waited
@@ -101,10 +107,18 @@ def kbs_instance(context: Context) -> Observation:
     return context.journal.keep(observation.identity(now, Component.KBS, name))
 
 
-def _await(
+def await_outcome(
     context: Context, component: Component, what: str, look: Callable[[], str], deadline: str
 ) -> DeadlinePassed | None:
-    """Wait for an outcome and record what was seen last."""
+    """Wait for an outcome and record what was seen last.
+
+    Args:
+        context: The stack.
+        component: Who owes it.
+        what: What it is.
+        look: Returns `HOLDS`, or what is there instead.
+        deadline: Which deadline bounds the wait.
+    """
     failure = context.stack.failures.get(component)
     if failure is not None:
         _record(context, component, what, context.canaries.redact(failure))

@@ -12,11 +12,13 @@ class Selection:
     """Filled while the features are collected.
 
     Attributes:
+        profile: Which requirements are asked for.
         planned: Every requirement of the profile, in the order of the walkthrough.
         selected: The ids of those that were selected.
         problems: What is wrong with the features, a sentence each.
     """
 
+    profile: str = "full"
     planned: list[Requirement] = field(default_factory=list)
     selected: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

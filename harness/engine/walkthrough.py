@@ -120,6 +120,14 @@ class Walkthrough:
         except Refused as refusal:
             raise ComponentFailed(Component.TRUSTEE_OPERATOR, str(refusal)) from None
 
+    def replace_kbs(self) -> None:
+        """Put a fresh KBS pod in place of the one that runs.
+
+        Raises:
+            ComponentFailed: no other comes.
+        """
+        self.context.stack.trustee.replace(self.context.deadlines.of("delivery"))
+
     def force_sync(self) -> None:
         """Ask ESO to refresh now: any changed annotation does."""
         stack = self.context.stack

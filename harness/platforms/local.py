@@ -19,6 +19,7 @@ from ..components import trustee as trustees
 from ..components.control_plane import ControlPlane
 from ..components.external_secrets import ExternalSecretsProcess
 from ..components.kbs_client import KbsClientProcess
+from ..components.kbs_program import KbsProgram
 from ..components.manifests import load
 from ..components.stack import Stack
 from ..components.starting import port_hint
@@ -129,7 +130,10 @@ class LocalPlatform:
     def _make_trustee(self, kubernetes: Kubernetes) -> TrusteeProcess:
         wanted = self.settings.trustee_operator
         delivery = Delivery(wanted.emulates, wanted.period, wanted.gap)
-        self._trustee = TrusteeProcess(kubernetes, self.names, self._folder("trustee"), delivery)
+        given = self.settings.kbs
+        kbs = KbsProgram(given.path and given.path.resolve(), given.version, given.protocol)
+        folder = self._folder("trustee")
+        self._trustee = TrusteeProcess(kubernetes, self.names, folder, delivery, kbs)
         return self._trustee
 
     def _open(self, store: StoreProcess) -> None:
@@ -200,7 +204,7 @@ class LocalPlatform:
             infos=lambda: self._infos(plane, store, external_secrets, trustee, client),
             logs=self._logs(plane, store, external_secrets, trustee),
             failures=self._failures,
-            easings=self._easings(),
+            easings=self._easings(trustee),
         )
 
     def _infos(
@@ -235,15 +239,20 @@ class LocalPlatform:
         }
 
     def _doubles(self) -> list[Component]:
-        doubles = [Component.TRUSTEE_OPERATOR, Component.KBS]
-        return doubles if self.settings.kbs_client.path else [*doubles, Component.KBS_CLIENT]
+        """Return what is not the user's own."""
+        given = {
+            Component.KBS: self.settings.kbs.path,
+            Component.KBS_CLIENT: self.settings.kbs_client.path,
+        }
+        return [Component.TRUSTEE_OPERATOR, *(name for name, path in given.items() if not path)]
 
-    def _easings(self) -> list[str]:
+    def _easings(self, trustee: TrusteeProcess) -> list[str]:
         wanted = self.settings.trustee_operator
         return [
             "permissive resource policy: sample evidence is served",
             f"trusteeOperator.period {wanted.period:g} s (a kubelet's default is 60 s)",
             f"trusteeOperator.gap {wanted.gap:g} s (3 s to 33 s were measured on clusters)",
+            *trustee.easings(),
         ]
 
     def _vitals(self) -> EnvironmentFailed | None:

@@ -23,7 +23,7 @@ def problems(tmp_path: Path, *texts: str) -> list[str]:
         (tmp_path / f"case{number}.feature").write_text(text)
     module = tmp_path / "test_cases.py"
     module.write_text(f"from pytest_bdd import scenarios\nscenarios({str(tmp_path)!r})\n")
-    return features.collect(None, [str(module)]).problems
+    return features.collect(None, specification=[str(module)]).problems
 
 
 def test_our_own_features_are_clean():

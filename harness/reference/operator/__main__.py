@@ -17,11 +17,13 @@ from typing import NoReturn
 
 from kubernetes.config import ConfigException
 
+from ..protocol import VERSION
 from .backend import Backend
 from .cluster import DEPLOYMENT, SERVICE, WATCHED, Cluster, Kind, connect
 from .pod import Pod
 from .pod_spec import Images
 from .process import ProcessBackend, Settings, reference_kbs
+from .recognise import Trial
 from .reconcile import Operator
 from .releases import GENERATIONS, RELEASES, KbsGeneration, Release
 from .reporter import Reporter
@@ -38,11 +40,13 @@ def main() -> None:
     given = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     release = RELEASES[given.emulates]
-    generation = GENERATIONS[given.kbs_generation or release.generation]
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    log.info("%s; KBS generation %s", _version(release), generation.name)
-    _check(given, release, generation)
+    _check(given)
+    generation, why = _generation(given, release)
+    if given.backend == "workload" and generation.name != release.generation:
+        _refuse("--backend workload deploys the release's own KBS generation")
+    log.info("%s; KBS generation %s, %s", _version(release), generation.name, why)
     on_cluster = given.backend == "workload"
     cluster = _connect(given, (*WATCHED, DEPLOYMENT, SERVICE) if on_cluster else WATCHED)
     cluster.start()
@@ -55,15 +59,25 @@ def main() -> None:
     )
 
 
-def _check(given: argparse.Namespace, release: Release, generation: KbsGeneration) -> None:
+def _generation(given: argparse.Namespace, release: Release) -> tuple[KbsGeneration, str]:
+    """Return the generation of the KBS to run, and how it is known."""
+    if given.kbs_generation:
+        return GENERATIONS[given.kbs_generation], "as given"
+    if given.kbs_program and given.backend == "process":
+        found = Trial(given.kbs_program, given.socket, given.owner).recognise()
+        if found is not None:
+            return found, "recognised by trying"
+        return GENERATIONS[release.generation], "the release's, as the program takes none"
+    return GENERATIONS[release.generation], "the release's"
+
+
+def _check(given: argparse.Namespace) -> None:
     if given.backend == "process":
         missing = [name for name in ("folder", "socket", "owner") if getattr(given, name) is None]
         if missing:
             _refuse(f"--backend process needs --{' and --'.join(missing)}")
     elif not given.image:
         _refuse("--backend workload needs --image or KBS_IMAGE_NAME")
-    elif generation.name != release.generation:
-        _refuse("--backend workload deploys the release's own KBS generation")
 
 
 def _connect(given: argparse.Namespace, kinds: tuple[Kind, ...]) -> Cluster:
@@ -75,7 +89,7 @@ def _connect(given: argparse.Namespace, kinds: tuple[Kind, ...]) -> Cluster:
 
 
 def _process(given: argparse.Namespace, cluster: Cluster, generation: KbsGeneration) -> Backend:
-    command = reference_kbs(sys.executable, generation)
+    command = reference_kbs(sys.executable, generation, given.kbs_protocol)
     if given.kbs_program:
         command = (str(given.kbs_program),)
     pod = Pod(given.folder / "pod.json", given.owner, given.folder / "kbs.log")
@@ -85,10 +99,11 @@ def _process(given: argparse.Namespace, cluster: Cluster, generation: KbsGenerat
 
 def _images(given: argparse.Namespace, generation: KbsGeneration) -> Images:
     on_cluster = given.backend == "workload"
+    command = reference_kbs("python", generation, given.kbs_protocol)
     # without a cluster nothing pulls them, but an API server is asked whether the pod is valid
     return Images(
         kbs=given.image if on_cluster else "reference",
-        command=tuple(given.command.split()) or reference_kbs("python", generation),
+        command=tuple(given.command.split()) or command,
         converter=given.operator_image if on_cluster else "reference",
         converter_command=tuple(given.converter_command.split()),
     )
@@ -132,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--socket", help="process: where KBS listens, host:port")
     add("--owner", type=int, help="process: the process that owns the stack")
     add("--kbs-program", type=Path, help="process: a KBS of your own")
+    add("--kbs-protocol", default=VERSION, help="of the reference KBS: also 0.1.1 or 0.2.0")
     add("--period", type=float, default=1.0, help="process: seconds, volume sync")
     add("--gap", type=float, default=1.0, help="process: seconds without service in a roll")
     add("--image", default=env("KBS_IMAGE_NAME", ""), help="workload: the image of KBS")

@@ -23,16 +23,13 @@ FIRST_BACK_OFF, LAST_BACK_OFF = 10.0, 300.0
 """Seconds between a program's second and third start in a pod, and what they double up to."""
 STEADY = 600.0
 """Seconds after which a program that ran so long counts as never having crashed."""
-GENERATIONS_WITHOUT_FLAG = ("v0.17",)
-"""The generations for which the reference KBS is started without `--generation`."""
 
 
-def reference_kbs(python: str, generation: KbsGeneration) -> tuple[str, ...]:
+def reference_kbs(python: str, generation: KbsGeneration, protocol: str) -> tuple[str, ...]:
     """Return the command of the reference KBS; `--config-file FILE` is added."""
-    command = (python, "-m", "trustee_conformance.harness.reference.kbs")
-    if generation.name in GENERATIONS_WITHOUT_FLAG:
-        return command
-    return (*command, "--generation", generation.name)
+    program = "trustee_conformance.harness.reference.kbs"
+    flags = ("--generation", generation.name, "--protocol", protocol)
+    return (python, "-m", program, *flags)
 
 
 @dataclass(frozen=True, slots=True)
