@@ -37,8 +37,8 @@ CAUSES: Mapping[str, str] = {
         "configuration; try kbs.version=v0.21"
     ),
     r"missing field `type`": (
-        "the storage of the resource plugin moved: this KBS is v0.18 or older and got a newer "
-        "configuration; try kbs.version=v0.17"
+        "[admin] and the storage of the resource plugin were renamed: this KBS is v0.18 or older "
+        "and got a newer configuration; try kbs.version=v0.17"
     ),
     r"[Aa]ddress already in use": "another program listens where the KBS is to listen",
     r"exec format error|Exec format error": "the file is no program for this machine",

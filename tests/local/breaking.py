@@ -60,6 +60,18 @@ def secret_not_listed() -> None:
     TrusteeProcess.publish = lambda *_: None
 
 
+def hidden_release() -> None:
+    """The operator copies as v0.21 does, while every setting says that it is v0.17."""
+    flags = TrusteeProcess.start
+
+    def start(self: TrusteeProcess, kubeconfig: Path) -> None:
+        self.delivery = dataclasses.replace(self.delivery, emulates="v0.21")
+        flags(self, kubeconfig)
+        self.delivery = dataclasses.replace(self.delivery, emulates="v0.17")
+
+    TrusteeProcess.start = start
+
+
 def external_secrets_stopped() -> None:
     """ESO is stopped before the rotation."""
     _before_rotation(lambda run: run.context.stack.external_secrets.stop())

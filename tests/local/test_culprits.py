@@ -100,7 +100,7 @@ def test_the_stores_refusal_is_shown(run):
     assert any("Code: 403" in line for line in done.result("SYNC-002")["evidence"])
 
 
-@pytest.mark.parametrize("release", ["v0.19", "v0.21"])
+@pytest.mark.parametrize("release", ["v0.19"])
 def test_an_operator_that_copies_secrets_once_is_the_culprit_of_a_rotation(run, release):
     done = run(*SHORT, "--set", f"trusteeOperator.emulates={release}")
     assert done.code == 1, done.output

@@ -47,6 +47,7 @@ class Chain:
             external_secrets=SimpleNamespace(health=lambda: "ok", kind=lambda name: name),
             trustee=SimpleNamespace(
                 health=lambda: "ok",
+                kbs_health=lambda: "ok",
                 listed=list,
                 is_ready=lambda: True,
                 repository_value=lambda *_: self.held["kbs"],

@@ -56,6 +56,9 @@ def test_camel_case_keys_have_readable_variables():
         ("deadlines.sync=nan", "deadlines.sync = 'nan'"),
         ("deadlines.sync=inf", "less than or equal to 86400"),
         ("platform=cloud", "platform = 'cloud'"),
+        ("profile=everything", "profile = 'everything'"),
+        ("kbs.version=v0.19", "kbs.version = 'v0.19'"),
+        ("kbs.protocol=0.3.0", "kbs.protocol = '0.3.0'"),
         ("store=x", "unknown configuration key store"),
     ],
 )
@@ -89,6 +92,14 @@ def test_a_path_must_be_a_program(tmp_path):
     ]:
         with pytest.raises(UsageError, match=told):
             configured(tmp_path, assignments=[f"store.path={path}"])
+        with pytest.raises(UsageError, match=told):
+            configured(tmp_path, assignments=[f"kbs.path={path}"])
+
+
+def test_a_program_by_path_has_a_protocol_of_its_own(tmp_path):
+    assert configured(tmp_path, assignments=["kbs.protocol=0.2.0"]).settings.kbs.protocol == "0.2.0"
+    with pytest.raises(UsageError, match="a program by path speaks its own"):
+        configured(tmp_path, assignments=["kbs.protocol=0.2.0", "kbs.path=/bin/true"])
 
 
 @pytest.mark.parametrize("text", ["a: [", "- list", "just text", "nope: 1", "deadlines: 5"])

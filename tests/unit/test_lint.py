@@ -75,7 +75,8 @@ def test_a_then_that_judges_nothing_is_told(tmp_path):
     [
         ("SYNC-002", ["SYNC-002"]),
         ("fetch", ["FETCH-001"]),
-        ("attestation-fetch or rotation", ["FETCH-001", "ROTATION-001"]),
+        ("fetch or rotation", ["FETCH-001", "ROTATION-001", "ROTATION-002"]),
+        ("attestation-fetch and core", ["FETCH-001"]),
         ("core and not install and not sync and not auth", ["FETCH-001", "ROTATION-001"]),
         ("nothing-of-the-kind", []),
     ],
@@ -92,3 +93,13 @@ def test_a_feature_that_cannot_be_read_is_told(tmp_path):
 def test_a_step_that_is_taken_for_the_sentence_is_told(tmp_path):
     found = problems(tmp_path, GOOD.replace("Given the stack", "Givven the stack"))
     assert any("expected one sentence" in problem and "Givven" in problem for problem in found)
+
+
+def test_each_profile_is_within_the_next():
+    asked = {
+        name: features.collect(None, name).selected for name in ("walkthrough", "core", "full")
+    }
+    assert set(asked["walkthrough"]) <= set(asked["core"]) < set(asked["full"])
+    assert len(asked["walkthrough"]) == 8
+    levels = {one.id: one.level for one in features.collect(None, "core").planned}
+    assert set(levels.values()) == {"core"}

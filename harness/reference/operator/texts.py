@@ -36,7 +36,10 @@ import rego.v1
 
 default allow := false
 
-refused if some module in input.submods; module["ear.status"] != "affirming"
+refused if {
+    some module in input.submods
+    module["ear.status"] != "affirming"
+}
 
 allow if {
     count(input.submods) > 0

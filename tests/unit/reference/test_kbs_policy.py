@@ -15,12 +15,12 @@ from trustee_conformance.harness.reference.kbs.policy import (
     ResourcePolicy,
     evaluate,
 )
+from trustee_conformance.harness.reference.operator.releases import RELEASES
+from trustee_conformance.harness.reference.operator.texts import resource_policy
 
-PERMISSIVE = {
-    "v0.17": "package policy\ndefault allow = true\n",
-    "v0.19": 'package policy\ndefault allow = false\nallow if {\n  data.plugin == "resource"\n}\n',
-}
-"""What the operator writes for the permissive profile, up to v0.18 and from v0.19."""
+PERMISSIVE = {name: resource_policy(one, restricted=False) for name, one in RELEASES.items()}
+RESTRICTED = {name: resource_policy(one, restricted=True) for name, one in RELEASES.items()}
+"""What each release of the operator writes for the two profiles."""
 
 
 def claims(*statuses: str, sample: bool = True) -> dict[str, Any]:
@@ -57,8 +57,9 @@ def test_permissive_is_for_resources_alone_from_v0_19():
         ((), False),
     ],
 )
-def test_affirming_wants_every_part_affirmed_and_one_at_least(statuses, allowed):
-    assert allows(BUILT_IN["affirming"], claims(*statuses)) is allowed
+@pytest.mark.parametrize("policy", [BUILT_IN["affirming"], *RESTRICTED.values()])
+def test_affirming_wants_every_part_affirmed_and_one_at_least(policy, statuses, allowed):
+    assert allows(policy, claims(*statuses)) is allowed
 
 
 def test_the_default_serves_everybody_but_sample_evidence():

@@ -1,7 +1,7 @@
 """The configuration of KBS v0.16 to v0.18.
 
 Source: a configuration that a real KBS v0.17.0 was started with, and confidential-containers/
-trustee `kbs/docs/config.md` at v0.17.0. The reference KBS knows the admin type DenyAll, the
+trustee `kbs/docs/config.md` at v0.17.0. The reference KBS lets no administrator in, and knows the
 built-in attestation service and the plugin `resource` on local files.
 """
 
@@ -23,9 +23,9 @@ OPT = Path("/opt/confidential-containers")
 
 
 class Admin(Section):
-    """`[admin]`."""
+    """`[admin]`. Simple without keys lets nobody in either."""
 
-    type: Literal["DenyAll"]
+    type: Literal["DenyAll", "Simple"] = "Simple"
 
 
 class AttestationToken(Section):
@@ -81,7 +81,7 @@ class Config(Section):
     """The file."""
 
     http_server: HttpServer
-    admin: Admin
+    admin: Admin = Admin()
     attestation_token: AttestationToken = AttestationToken()
     attestation_service: Attestation = Field(default=Attestation(type="coco_as_builtin"))
     policy_engine: PolicyEngine = PolicyEngine()
