@@ -19,7 +19,7 @@ from the reports in [kept](kept/). Trustee is a double in all of them: they say 
 as far as the double knows them, and that the judge finds it out by what it sees. Made by
 `python -m trustee_conformance.reports.compatibility docs/kept docs/compatibility.md`.
 
-| operator | verdict | failed | culprit | new value at the client | after a fresh pod | run | report |
+| operator | verdict | failed | culprit | new value arrives | with a fresh pod | run | report |
 |---|---|---|---|---|---|---|---|
 """
 

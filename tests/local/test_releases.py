@@ -35,10 +35,19 @@ def test_the_judge_needs_no_setting_to_find_a_copying_release(run):
     assert done.culprit("ROTATION-001") == OPERATOR
 
 
-@pytest.mark.parametrize(("gap", "code"), [("33", 4), ("70", 1)])
-def test_a_roll_may_take_what_was_measured_and_no_more_than_a_minute(run, gap, code):
-    settings = ("--set", f"trusteeOperator.gap={gap}", "--set", "deadlines.delivery=100")
-    done = run("--profile", "full", "--only", "ROLL-001", *settings)
+@pytest.mark.parametrize(
+    ("gap", "bound", "code"),
+    [("33", "60", 4), ("9", "6", 1)],
+    ids=["as long as was measured", "longer than is allowed"],
+)
+def test_a_roll_may_take_what_was_measured_and_no_more_than_its_deadline(run, gap, bound, code):
+    settings = {
+        "trusteeOperator.gap": gap,
+        "deadlines.roll": bound,
+        "deadlines.delivery": "40",
+    }
+    given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    done = run("--profile", "full", "--only", "ROLL-001", *given)
     assert done.code == code, done.output
     if code == 1:
         assert done.culprit("ROLL-001") == (None, None, "trustee-operator")
