@@ -121,9 +121,11 @@ def decoded(stdout: bytes) -> Fetched:
 
 def _failed(exit_code: int, stderr: str) -> Fetched:
     lines = stderr.strip().splitlines()
-    last = lines[-1] if lines else "nothing on stderr"
+    # what is told of an error may go on over more lines, and a backtrace may follow
+    last = next((one for one in reversed(lines) if one.startswith("Error:")), "")
+    last = last or (lines[-1] if lines else "nothing on stderr")
     variants = VARIANT.findall(stderr)
-    if "http request failed" in last:
+    if "http request failed" in last or "RCAR handshake failed: reqwest" in last:
         return Fetched(None, Absence.UNREACHABLE, last, exit_code)
     if "decrypt" in last or (not variants and not last.startswith("Error:")):
         return Fetched(None, Absence.BROKEN, last, exit_code)

@@ -38,6 +38,14 @@ def script(tmp_path: Path, text: str) -> KbsClientProcess:
         ("echo 'WARN PolicyDeny' >&2; echo 'Error: request unauthorized' >&2; exit 1", "refused"),
         ("echo 'WARN PluginInternalError' >&2; echo 'Error: x' >&2; exit 1", Absence.MISSING),
         ("echo 'Error: decrypt KBS response body failed' >&2; exit 1", Absence.BROKEN),
+        (
+            "echo 'Error: RCAR handshake failed: reqwest::Error {' >&2; echo '}' >&2; exit 1",
+            "unreachable",
+        ),
+        (
+            "echo 'WARN PolicyDeny' >&2; printf 'Error: x\n\nStack:\n 0: y\n' >&2; exit 1",
+            "refused",
+        ),
         ("exit 139", Absence.BROKEN),
         ("echo '*** core dumped' >&2; exit 134", Absence.BROKEN),
     ],

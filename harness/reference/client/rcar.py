@@ -35,8 +35,9 @@ USER_AGENT = "attestation-agent-kbs-client/0.1.0"
 class HandshakeFailed(ClientError):
     """The handshake did not come to its end."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"RCAR handshake failed: {quoted(why)}")
+    def __init__(self, why: str | HttpFailed) -> None:
+        told = str(why) if isinstance(why, HttpFailed) else quoted(why)
+        super().__init__(f"RCAR handshake failed: {told}")
 
 
 class Credentials(Protocol):
@@ -127,7 +128,7 @@ class Attester:
         try:
             answer = self.http.send("POST", f"/{step}", json=message)
         except HttpFailed as failure:
-            raise HandshakeFailed(str(failure)) from None
+            raise HandshakeFailed(failure) from None
         if answer.status_code == requests.codes.unauthorized:
             said = ErrorInformation.read(answer)
             raise HandshakeFailed(f"{what} unauthorized, ErrorInformation: {said}")

@@ -6,6 +6,7 @@ value) and trustee-operator `config/templates/rvps-reference-values.json`.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,9 +59,17 @@ def _read(file: Path) -> Iterator[Any]:
     elif isinstance(data, dict) and "name" in data:
         yield data
     elif isinstance(data, dict):
-        yield from (json.loads(one) if isinstance(one, str) else one for one in data.values())
+        yield from (_stored(one) if isinstance(one, str) else one for one in data.values())
     else:
         raise ValueError("expected a list or an object of reference values")
+
+
+def _stored(text: str) -> Any:
+    """Read a value as LocalJson stores it: base64 (trustee `key-value-storage/.../local_json`)."""
+    try:
+        return json.loads(base64.urlsafe_b64decode(text))
+    except ValueError:
+        return json.loads(text)
 
 
 def _expired(entry: dict[str, Any], now: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 
@@ -70,8 +71,12 @@ ENTRIES = [
         ENTRIES,
         {entry["name"]: entry for entry in ENTRIES},
         {entry["name"]: json.dumps(entry) for entry in ENTRIES},
+        {
+            entry["name"]: base64.urlsafe_b64encode(json.dumps(entry).encode()).decode()
+            for entry in ENTRIES
+        },
     ],
-    ids=["list", "object", "object of text"],
+    ids=["list", "object", "object of text", "object of base64"],
 )
 def test_values_are_read_from_a_file_until_they_expire(tmp_path, content):
     file = tmp_path / "values.json"
