@@ -46,13 +46,9 @@ def main() -> None:
             if number % max(1, fetches // 12) == 0:
                 memory.append(process.memory_info().rss / (1 << 20))
                 spent = (cpu(process) - before) * 1000 / number
-                sys.stdout.write(
-                    f"{number:6} fetches: {spent:.2f} ms of CPU each, {memory[-1]:.1f} MiB" + "\n"
-                )
+                say(f"{number:6} fetches: {spent:.2f} ms of CPU each, {memory[-1]:.1f} MiB")
     growth = memory[-1] / memory[len(memory) * 2 // 3] - 1
-    sys.stdout.write(
-        f"{spent:.2f} ms of CPU a fetch; memory grew by {growth:.1%} in the last third" + "\n"
-    )
+    say(f"{spent:.2f} ms of CPU a fetch; memory grew by {growth:.1%} in the last third")
     sys.exit(spent > MOST_MS or growth > MOST_GROWTH)
 
 

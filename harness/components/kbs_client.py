@@ -27,7 +27,7 @@ TIMEOUT = 30
 
 VARIANT = re.compile(
     r"\b(PluginInternalError|PolicyDeny|PolicyEngineError|PolicyEngine|TokenVerifierError|"
-    r"AttestationError|AdminAuth|PluginNotFound)\b"
+    r"AttestationError|AdminAuth|PluginNotFound|JweError)\b"
 )
 """The error types that a client's warnings name (trustee `kbs/src/error.rs`)."""
 
@@ -122,15 +122,16 @@ def decoded(stdout: bytes) -> Fetched:
 def _failed(exit_code: int, stderr: str) -> Fetched:
     lines = stderr.strip().splitlines()
     # what is told of an error may go on over more lines, and a backtrace may follow
-    last = next((one for one in reversed(lines) if one.startswith("Error:")), "")
+    last = next((one for one in reversed(lines) if one.lower().startswith("error:")), "")
     last = last or (lines[-1] if lines else "nothing on stderr")
     variants = VARIANT.findall(stderr)
     if "http request failed" in last or "RCAR handshake failed: reqwest" in last:
         return Fetched(None, Absence.UNREACHABLE, last, exit_code)
-    if "decrypt" in last or (not variants and not last.startswith("Error:")):
+    unreadable = "decrypt" in last or "deserialize http response failed" in last
+    if unreadable or (not variants and not last.startswith("Error:")):
         return Fetched(None, Absence.BROKEN, last, exit_code)
     error = variants[-1] if variants else last
-    missing = error in {"PluginInternalError", "TokenNotFound"}
+    missing = error == "PluginInternalError"
     return Fetched(None, Absence.MISSING if missing else Absence.REFUSED, error, exit_code)
 
 

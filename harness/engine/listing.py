@@ -5,8 +5,8 @@ Good entries and bad ones: how the operator takes each of them is what requireme
 
 from __future__ import annotations
 
-import contextlib
 import secrets
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from ..adapters.kubernetes import SECRET
@@ -96,21 +96,25 @@ class Listing:
         return await_outcome(self.context, Component.TRUSTEE_OPERATOR, what, seen, deadline)
 
     def restore(self) -> None:
-        """Undo it all, and wait for the KBS that serves the list as it was before."""
-        trustee, stack = self.context.stack.trustee, self.context.stack
-        before = trustee.instance()
-        followed = any(entry in self._values for entry in self._entries)
-        for entry in reversed(self._entries):
-            trustee.withdraw_last(entry)
-        if followed:
-            self._await_another_pod(before)
-        for name in self._made:
-            stack.kubernetes.delete(SECRET, name, stack.names.namespace)
+        """Undo it all, each for itself, and wait for the KBS that serves the list as before.
+
+        Raises:
+            Refused: the API server did not let something be undone; the rest is.
+        """
+        stack, before = self.context.stack, self.context.stack.trustee.instance()
+        followed = any(name in self._entries and name in self._made for name in (ANOTHER, MISSING))
+        with ExitStack() as undone:
+            for name in self._made:
+                undone.callback(stack.kubernetes.delete, SECRET, name, stack.names.namespace)
+            if followed and before is not None:
+                undone.callback(self._await_another_pod, before)
+            for entry in self._entries:
+                undone.callback(stack.trustee.withdraw_last, entry)
         self._entries, self._made = [], []
 
-    def _await_another_pod(self, before: str | None) -> None:
+    def _await_another_pod(self, before: str) -> None:
         """What comes next shall not take the roll for its own; if none comes, it will tell."""
-        with contextlib.suppress(DeadlinePassed):
+        with suppress(DeadlinePassed):
             wait_until(
                 self.context.stack.trustee.instance,
                 lambda now: now is not None and now != before,

@@ -148,8 +148,20 @@ def _without_advice() -> Iterator[None]:
         yield
 
 
+class _Recipient(ECKey):
+    """A client's key; the ephemeral key of an encryption is made of the same class.
+
+    The real client does not authenticate the protected header as it came but encodes it anew, its
+    members sorted (kbs-types `ProtectedHeader::generate_aad`): ours must be sorted when it is sent.
+    """
+
+    def as_dict(self, private: bool = False, **params: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002
+        """Return the members in the order of their names."""
+        return dict(sorted(super().as_dict(private, **params).items()))
+
+
 def _import(members: KeyParameters | dict[str, str]) -> TeeKey:
-    kind = RSAKey if members["kty"] == "RSA" else ECKey  # type: ignore[typeddict-item]
+    kind = RSAKey if members["kty"] == "RSA" else _Recipient  # type: ignore[typeddict-item]
     return kind.import_key(members)  # type: ignore[arg-type]
 
 

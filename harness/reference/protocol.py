@@ -82,12 +82,20 @@ def read_object(body: bytes | str) -> dict[str, Any]:
         ValueError: it is not JSON, nested too deeply, or something else than an object.
     """
     try:
-        data = json.loads(body, parse_constant=_no_constant)
+        data = json.loads(body, parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(data, dict):
         raise ValueError("not an object")  # noqa: TRY004 - bad input, not a bad call
     return data
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object whose members are there once each."""
+    read = dict(members)
+    if len(read) != len(members):
+        raise ValueError("a member is there twice")
+    return read
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -15,14 +15,14 @@ from ..generation import GENERATIONS, V0_17, Generation
 ADMIN_TOKEN_FROM = "v0.21"  # noqa: S105 - a release
 
 
-def parse(arguments: Sequence[str] = tuple(sys.argv[1:])) -> tuple[Generation, argparse.Namespace]:
+def parse(arguments: Sequence[str] | None = None) -> tuple[Generation, argparse.Namespace]:
     """Return the generation to be and what it is told; end with 2 where that makes no sense.
 
     `--generation` comes first: the real program is built as one of them and has no such flag.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--generation", choices=GENERATIONS, default=V0_17.name)
-    chosen, rest = first.parse_known_args(arguments)
+    chosen, rest = first.parse_known_args(sys.argv[1:] if arguments is None else arguments)
     generation = GENERATIONS[chosen.generation]
     return generation, parser(generation).parse_args(rest)
 

@@ -29,6 +29,9 @@ TOKEN_ATTEMPTS = 5
 TOKEN_PAUSE = 1.0
 """Seconds between them."""
 
+AUTH_REFUSED = "KBS request unauthorized, ErrorInformation"
+ATTEST_REFUSED = "KBS attest unauthorized, Error Info"
+
 USER_AGENT = "attestation-agent-kbs-client/0.1.0"
 
 
@@ -36,8 +39,8 @@ class HandshakeFailed(ClientError):
     """The handshake did not come to its end."""
 
     def __init__(self, why: str | HttpFailed) -> None:
-        told = str(why) if isinstance(why, HttpFailed) else quoted(why)
-        super().__init__(f"RCAR handshake failed: {told}")
+        self.why = str(why) if isinstance(why, HttpFailed) else quoted(why)
+        super().__init__(f"RCAR handshake failed: {self.why}")
 
 
 class Credentials(Protocol):
@@ -100,7 +103,14 @@ class Attester:
             ),
             reraise=True,
         )
-        return attempts(self.handshake)
+        try:
+            return attempts(self.handshake)
+        except HandshakeFailed as failure:
+            last = f"RcarHandshake({quoted(failure.why)})"
+            raise ClientError(
+                f"RCAR handshake failed: Unable to get token. RCAR handshake retried "
+                f"{TOKEN_ATTEMPTS} times. Final attempt failed with: {last}"
+            ) from None
 
     def handshake(self) -> str:
         """Attest; return the token.
@@ -110,8 +120,8 @@ class Attester:
         """
         algorithms = {"supported-hash-algorithms": list(protocol.HASH_ALGORITHMS)}
         request = {"version": protocol.VERSION, "tee": "sample", "extra-params": algorithms}
-        nonce = self._agree("auth", "KBS request", request, "nonce")
-        return self._agree("attest", "KBS attest", self._evidence(nonce), "token")
+        nonce = self._agree("auth", AUTH_REFUSED, request, "nonce")
+        return self._agree("attest", ATTEST_REFUSED, self._evidence(nonce), "token")
 
     def _evidence(self, nonce: str) -> dict[str, Any]:
         pubkey = jose.tee_pubkey(self.key)
@@ -124,14 +134,14 @@ class Attester:
             "tee-evidence": {"primary_evidence": primary, "additional_evidence": ""},
         }
 
-    def _agree(self, step: str, what: str, message: dict[str, Any], member: str) -> str:
+    def _agree(self, step: str, refused: str, message: dict[str, Any], member: str) -> str:
         try:
             answer = self.http.send("POST", f"/{step}", json=message)
         except HttpFailed as failure:
             raise HandshakeFailed(failure) from None
         if answer.status_code == requests.codes.unauthorized:
             said = ErrorInformation.read(answer)
-            raise HandshakeFailed(f"{what} unauthorized, ErrorInformation: {said}")
+            raise HandshakeFailed(f"{refused}: {said}")
         if answer.status_code != requests.codes.ok:
             told = quoted(answer.text)
             raise HandshakeFailed(f"KBS Server Internal Failed, Response: {told}")

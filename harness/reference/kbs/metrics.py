@@ -23,6 +23,9 @@ DURATIONS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.5, 1.0)
 SIZES = (32, 128, 512, 2048, 8192)
 """Bytes."""
 
+MOST_PATHS = 1_000
+"""Resources whose reads are counted; the real server knows no bound."""
+
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -31,7 +34,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.resource_reads = self._counter("resource_reads", "resource_path")
+        self._paths: set[str] = set()
+        self._resource_reads = self._counter("resource_reads", "resource_path")
         self.resource_writes = self._counter("resource_writes", "resource_path")
         self.policy_evaluations = self._counter("policy_evaluations")
         self.policy_approvals = self._counter("policy_approvals")
@@ -55,6 +59,12 @@ class Metrics:
         with self._http.active.track_inprogress(), self._http.seconds.time():
             self._http.total.inc()
             yield self._http.sizes
+
+    def read(self, path: str) -> None:
+        """Count a read; of the first resources alone, for who asks may ask for any."""
+        if path in self._paths or len(self._paths) < MOST_PATHS:
+            self._paths.add(path)
+            self._resource_reads.labels(path).inc()
 
     def text(self) -> bytes:
         """Return all of them in the text format of Prometheus."""

@@ -161,7 +161,7 @@ class Kbs:
         claims = self._claims(request)
         self._ask_policy(request, path, claims)
         repository.check_path(path)
-        self.metrics.resource_reads.labels(path).inc()
+        self.metrics.read(path)
         value = repository.read(self.repository, path)
         try:
             pubkey = jose.read_pubkey(self.trust.tee_pubkey(claims))

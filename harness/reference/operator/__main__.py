@@ -64,7 +64,7 @@ def _generation(given: argparse.Namespace, release: Release) -> tuple[KbsGenerat
     if given.kbs_generation:
         return GENERATIONS[given.kbs_generation], "as given"
     if given.kbs_program and given.backend == "process":
-        found = Trial(given.kbs_program, given.socket, given.owner).recognise()
+        found = Trial(given.kbs_program, given.socket, given.folder).recognise()
         if found is not None:
             return found, "recognised by trying"
         return GENERATIONS[release.generation], "the release's, as the program takes none"

@@ -71,8 +71,7 @@ class Kubelet:
         place = self.path(mount["mountPath"])
         content = self._content(volume) if _source(volume) else None
         if "subPath" in mount:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes((content or {}).get(mount["subPath"], b""))
+            _mount_key(place, (content or {}).get(mount["subPath"]))
         elif content is None:
             place.mkdir(parents=True, exist_ok=True)
         else:
@@ -102,6 +101,15 @@ class Kubelet:
         for container in [*pod.get("initContainers", []), *pod["containers"]]:
             for mount in container["volumeMounts"]:
                 yield volumes[mount["name"]], mount
+
+
+def _mount_key(place: Path, value: bytes | None) -> None:
+    """Mount one key; for one that is not there a kubelet makes a folder of its name."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if value is None:
+        place.mkdir(exist_ok=True)
+    else:
+        place.write_bytes(value)
 
 
 def _source(volume: dict[str, Any]) -> bool:

@@ -22,6 +22,8 @@ import psutil
 SANDBOX = Path(__file__).with_name("sandbox.py")
 GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
+PLAIN = {"NO_COLOR": "1"}
+"""KBS from v0.18 on colours its log, also off a terminal, unless it is told not to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Pod:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
+                env={**os.environ, **PLAIN, **environment},
                 start_new_session=True,
             )
         self._children.append(process)

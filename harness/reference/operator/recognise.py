@@ -7,6 +7,8 @@ the other: confidential-containers/trustee `kbs/src/config.rs` at v0.17.0 and v0
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .localise import localised
-from .pod import SANDBOX
+from .pod import GRACE, PLAIN, SANDBOX
 from .releases import GENERATIONS, KbsGeneration
 from .texts import kbs_config
 
@@ -35,12 +37,12 @@ class Trial:
     Attributes:
         program: The KBS.
         socket: Where it may listen, host:port.
-        owner: The process with whose end it ends.
+        folder: Where its files may be meanwhile.
     """
 
     program: Path
     socket: str
-    owner: int
+    folder: Path
 
     def recognise(self) -> KbsGeneration | None:
         """Return the generation whose configuration the program takes, `None` where it is none."""
@@ -53,7 +55,7 @@ class Trial:
 
     def _refusal(self, generation: KbsGeneration) -> str | None:
         """Return what the program said when it ended, `None` where it listens."""
-        with tempfile.TemporaryDirectory(prefix="kbs-trial-") as made:
+        with tempfile.TemporaryDirectory(prefix="kbs-trial-", dir=self.folder) as made:
             root = Path(made)
             (root / "repository").mkdir()
             text = kbs_config(generation, restricted=False)
@@ -65,6 +67,8 @@ class Trial:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
+                    env={**os.environ, **PLAIN},
+                    start_new_session=True,
                 )
             listens = self._await(process)
             said = (root / "output").read_text(errors="replace")
@@ -72,7 +76,8 @@ class Trial:
 
     @property
     def _sandboxed(self) -> list[str]:
-        return [sys.executable, "-I", "-S", str(SANDBOX), str(self.owner), str(self.program)]
+        """It ends with this process, so that it does not keep the port."""
+        return [sys.executable, "-I", "-S", str(SANDBOX), str(os.getpid()), str(self.program)]
 
     def _await(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait until the program listens or ends; end it then."""
@@ -80,9 +85,18 @@ class Trial:
         listens = False
         while not listens and time.monotonic() < until and not _ends(process):
             listens = _listens(self.socket)
-        process.terminate()
-        process.wait()
+        _end(process)
         return listens
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the program, also one that does not listen to SIGTERM."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _ends(process: subprocess.Popen[bytes]) -> bool:

@@ -1,7 +1,8 @@
 """The texts that the operator generates: KBS configuration and policies, in our own words.
 
 What they say is what `config/templates/` of confidential-containers/trustee-operator says at each
-release. The attestation policies grade every platform as the built-in ones grade unknown evidence.
+release, but for the attestation policies: those grade sample evidence as the real ones do, and any
+other as unknown.
 """
 
 from __future__ import annotations
@@ -46,19 +47,30 @@ allow if {
     not refused
 }
 """
-ATTESTATION_POLICY = """\
-package policy
+_NO_CLAIM = ("file_system", "instance_identity", "runtime_opaque", "storage_opaque", "sourced_data")
+_UNKNOWN = {"executables": 33, "hardware": 97, "configuration": 36} | dict.fromkeys(_NO_CLAIM, 0)
+_CLAIMS = ", ".join(f'"{name.replace("_", "-")}": {name}' for name in _UNKNOWN)
 
-import rego.v1
+ATTESTATION_POLICY = "package policy\n\nimport rego.v1\n\n" + (
+    "".join(f"default {name} := {value}\n\n" for name, value in _UNKNOWN.items())
+    + f"trust_claims := {{{_CLAIMS}}}\n"
+    + """
+extensions := [{"name": "ear.trustee.identifiers", "key": -18, "value": {"validated": {}}}]
 
-default executables := 33
+executables := 3 if input.sample.launch_digest in query_reference_value("launch_digest")
 
-default hardware := 97
+hardware := 2 if {
+    version := input.sample.platform_version
+    input.sample.svn in query_reference_value("svn")
+    version.major == query_reference_value("major_version")
+    version.minor >= query_reference_value("minimum_minor_version")
+}
 
-default configuration := 36
-
-default file_system := 0
+configuration := 2 if input.sample.debug == false
 """
+)
+"""How evidence is graded: the attestation service asks it for `trust_claims` and `extensions`
+(trustee `attestation-service/src/ear_token/`). It knows sample evidence and no TEE."""
 
 
 def resource_policy(release: Release, *, restricted: bool) -> str:

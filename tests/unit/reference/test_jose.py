@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -46,6 +47,17 @@ def test_we_decrypt_what_the_other_library_encrypts(kind, plaintext):
     sealed.add_recipient(theirs(kind))
     compact = sealed.serialize(compact=True).split(".")
     assert jose.decrypt(dict(zip(jose.PARTS, compact, strict=True)), KEYS[kind]) == plaintext
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_the_real_client_finds_the_header_that_it_encodes_anew(kind):
+    sent = jose.encrypt(b"value", jose.tee_pubkey(KEYS[kind]))
+    padded = sent["protected"] + "=" * (-len(sent["protected"]) % 4)
+    header = json.loads(base64.urlsafe_b64decode(padded))
+    fixed = {name: header.pop(name) for name in ("alg", "enc")}
+    anew = json.dumps(fixed | json.loads(json.dumps(header, sort_keys=True)), separators=(",", ":"))
+    again = base64.urlsafe_b64encode(anew.encode()).rstrip(b"=").decode()
+    assert jose.decrypt({**sent, "protected": again}, KEYS[kind]) == b"value"
 
 
 def test_rsa_1_5_of_older_clients_is_served():

@@ -57,12 +57,18 @@ def test_the_other_generation_does_not_take_it(read, name, generation, field):
         read(name, generation)
 
 
-def test_v0_21_refuses_unknown_keys_of_admin_alone(read):
+def test_v0_21_refuses_unknown_keys_of_admin_and_local_fs_alone(read):
     def old_admin(data):
         data["admin"]["type"] = "DenyAll"
 
     with pytest.raises(ConfigError, match="unknown field `type` for key `admin`"):
         read(V21, "v0.21", old_admin)
+
+    def unknown_place(data):
+        data["storage_backend"]["backends"]["local_fs"]["file_dir_path"] = "/x"
+
+    with pytest.raises(ConfigError, match="unknown field `file_dir_path`"):
+        read(V21, "v0.21", unknown_place)
 
     def unknown_elsewhere(data):
         data["http_server"]["nosuch"] = data["nosuch"] = data["plugins"][0]["nosuch"] = 1
@@ -130,7 +136,7 @@ def test_reference_values_are_where_each_generation_has_them(read):
 
     def v21(data):
         data["attestation_service"]["rvps_config"]["storage_type"] = "LocalJson"
-        data["storage_backend"]["backends"]["local_json"] = {"dir_path": "/json"}
+        data["storage_backend"]["backends"]["local_json"] = {"file_dir_path": "/json"}
 
     expected = ReferenceValues(Path("/json/reference_value"))
     assert read(V21, "v0.21", v21).reference_values == expected

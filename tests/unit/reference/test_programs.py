@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from trustee_conformance.harness.adapters.process import OwnedProcess, Ports
 from trustee_conformance.harness.components.kbs_client import KbsClientProcess
 from trustee_conformance.harness.model.observation import Absence
+from trustee_conformance.harness.reference import executable
 from trustee_conformance.harness.wait import Deadline, wait_until
 
 REFERENCE = "trustee_conformance.harness.reference"
@@ -303,3 +304,29 @@ def test_what_the_log_tells_of_refusals_is_no_secret(server):
         assert secret.decode() not in log
     assert json.dumps("GET /kbs/v0/resource/default/one/absent") in log
     assert "eyJ" not in log
+
+
+def test_a_program_is_written_as_one_file_of_its_generation(server, tmp_path):
+    for generation, sent in (("v0.17", False), ("v0.21", True)):
+        file = tmp_path / f"kbs-client-{generation}"
+        executable.write("kbs-client", file, generation)
+        done = subprocess.run(
+            [file, "--url", server.url, "get-resource", "--path", "two/segments"],
+            capture_output=True,
+            text=True,
+            env={"NO_COLOR": "1"},
+            check=False,
+        )
+        assert ("invalid kbs resource uri" in done.stderr) is not sent
+        assert ("request unauthorized" in done.stderr) is sent
+
+
+def test_a_program_that_cannot_be_written_is_told(tmp_path):
+    module = f"{REFERENCE}.executable"
+    done = subprocess.run(
+        [sys.executable, "-m", module, "kbs", str(tmp_path / "absent" / "kbs")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "No such file or directory" in done.stderr) == (1, True)

@@ -18,11 +18,12 @@ from ..token import Trust
 from .sections import AttestationService, HttpServer, Section
 from .settings import Settings
 
+STORAGE = Path("/opt/confidential-containers/storage")
 StorageType = Literal["Memory", "LocalFs", "LocalJson"]
 
 
 class Admin(Section):
-    """`[admin]`, the one section whose unknown keys are refused."""
+    """`[admin]`; its unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,16 +52,17 @@ class Attestation(AttestationService):
 
 
 class LocalFs(Section):
-    """`[storage_backend.backends.local_fs]`."""
+    """`[storage_backend.backends.local_fs]`; its unknown keys are refused."""
 
-    dir_path: Path
+    model_config = ConfigDict(extra="forbid")
+
+    dir_path: Path = STORAGE / "local_fs"
 
 
 class LocalJson(Section):
-    """`[storage_backend.backends.local_json]`; the folder's key was spelt both ways."""
+    """`[storage_backend.backends.local_json]`."""
 
-    dir_path: Path | None = None
-    file_dir_path: Path | None = None
+    file_dir_path: Path = STORAGE / "local_json"
 
 
 class Backends(Section):
@@ -84,11 +86,9 @@ class StorageBackend(Section):
 
     def reference_values(self, override: StorageType | None) -> ReferenceValues:
         """Where the namespace `reference_value` is."""
+        folder = None if override == "Memory" else self.folder
         if (override or self.storage_type) == "LocalJson":
-            local = self.backends.local_json or LocalJson()
-            folder = local.dir_path or local.file_dir_path
-        else:
-            folder = None if override == "Memory" else self.folder
+            folder = (self.backends.local_json or LocalJson()).file_dir_path
         return ReferenceValues(folder / "reference_value" if folder else None)
 
 
