@@ -6,15 +6,27 @@ Source: confidential-containers/trustee `kbs/docs/config.md` and `kbs/src/config
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from ..token import Signer
-from .settings import Tls
+from ..policy import ResourcePolicy
+from ..reference_values import ReferenceValues
+from ..repository import Repository
+from ..token import Signer, Trust
+from .settings import Settings, Tls
 
 MINUTE = 60
 MEBIBYTE = 1 << 20
+
+
+class Own(TypedDict):
+    """What each format has in a place of its own; see `Settings`."""
+
+    trust: Trust
+    repository: Repository
+    policy: ResourcePolicy
+    reference_values: ReferenceValues
 
 
 class Section(BaseModel):
@@ -86,3 +98,25 @@ class AttestationService(Section):
     def token_lifetime(self) -> int:
         """Seconds."""
         return self.attestation_token_broker.duration_min * MINUTE
+
+
+def assembled(server: HttpServer, service: AttestationService, **own: Unpack[Own]) -> Settings:
+    """Return the settings that a file stands for.
+
+    Args:
+        server: How it listens.
+        service: How it attests.
+        own: What each format has in a place of its own.
+
+    Raises:
+        ValueError: a key or certificate that the file names cannot be used.
+    """
+    return Settings(
+        sockets=server.sockets,
+        tls=server.tls,
+        payload_limit=server.payload_limit,
+        session_timeout=service.session_timeout,
+        token_lifetime=service.token_lifetime,
+        signer=service.attestation_token_broker.signed_by,
+        **own,
+    )

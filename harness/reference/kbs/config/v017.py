@@ -16,7 +16,7 @@ from ..policy import ResourcePolicy
 from ..reference_values import ReferenceValues
 from ..repository import Directories, Memory, Repository
 from ..token import Trust
-from .sections import AttestationService, HttpServer, Section
+from .sections import AttestationService, HttpServer, Section, assembled
 from .settings import Settings
 
 OPT = Path("/opt/confidential-containers")
@@ -93,17 +93,13 @@ def read(data: dict[str, Any]) -> Settings:
 
     Raises:
         pydantic.ValidationError: it does not have this format.
-        ConfigError: a file that it names cannot be used.
+        ValueError: a key or certificate that it names cannot be used.
     """
     config = Config.model_validate(data)
     service, token = config.attestation_service, config.attestation_token
-    return Settings(
-        sockets=config.http_server.sockets,
-        tls=config.http_server.tls,
-        payload_limit=config.http_server.payload_limit,
-        session_timeout=service.session_timeout,
-        token_lifetime=service.token_lifetime,
-        signer=service.attestation_token_broker.signed_by,
+    return assembled(
+        config.http_server,
+        service,
         trust=Trust(token.insecure_key, token.trusted_certs_paths, token.extra_teekey_paths),
         repository=_repository(config.plugins),
         policy=ResourcePolicy(config.policy_engine.policy_path),
