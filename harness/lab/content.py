@@ -154,7 +154,7 @@ class _Containerd:
             deadline=STARTED,
             fatal=lambda _: None if process.running else self._failed("it ended"),
         )
-        if self._ctr("images", "import", "--no-unpack", "--digests", str(archive)) != 0:
+        if self._ctr("images", "import", "--no-unpack", str(archive)) != 0:
             raise self._failed("it did not take the images in")
 
     def _ctr(self, *arguments: str) -> int:

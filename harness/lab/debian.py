@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,8 +89,9 @@ class Debian:
         mirror = [os.environ[MIRROR]] if os.environ.get(MIRROR) else []
         command = [*ALONE, "--mount-proc", "debootstrap", *options, SUITE, str(root), *mirror]
         tail: collections.deque[str] = collections.deque(maxlen=TAIL)
-        with leashed([*MERGED, *command], None, None, stdout=subprocess.PIPE) as process:
-            for line in process.stdout or ():
+        running = leashed([*MERGED, *command], None, None, stdout=subprocess.PIPE)
+        with running as process, _gone_when_left(process) as lines:
+            for line in lines:
                 tail.append(line)
                 progress(f"Debian: {line.removeprefix('I: ').strip()}")
         if process.returncode != 0:
@@ -102,6 +105,22 @@ def debian(name: str, *packages: str, left_out: tuple[str, ...] = ()) -> Artifac
     """Return an artifact that is a layer of a small Debian with these packages."""
     recipe = Debian(packages, left_out)
     return Artifact(f"{PREFIX}debian-{name}", SUITE, recipe, {LAYER: LAYER_FILE})
+
+
+@contextmanager
+def _gone_when_left(process: subprocess.Popen[str]) -> Iterator[Iterable[str]]:
+    """Give the output of a program; on Ctrl-C wait until nobody is left who could write to it.
+
+    So nobody writes into the folder that is then removed.
+    """
+    output = process.stdout or ()
+    try:
+        yield output
+    except BaseException:
+        process.terminate()
+        for _ in output:
+            pass
+        raise
 
 
 def _check() -> None:

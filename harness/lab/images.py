@@ -25,8 +25,8 @@ NAMES = "localhost/trustee-conformance"
 ESO_VERSION = "v0.20.4"
 HOLDS_LABEL = f"{LABEL}.holds"
 """The node image's label with the names of the lab's images that are in it, with commas."""
-SHELL = debian("shell", "ca-certificates", "iptables", "kmod", "python3")
-"""The lowest layer of what needs a shell, Python or iptables."""
+SHELL = debian("shell", "ca-certificates", "iptables", "kmod", "libatomic1", "python3")
+"""The lowest layer of what needs a shell, Python (with a library for regopy) or iptables."""
 
 
 @cache

@@ -95,6 +95,7 @@ def engine_script(*, sys_resource: bool) -> str:
         "#!/bin/sh",
         "# Installs Docker from Debian's packages and starts it, as root, until the machine stops.",
         "set -eu",
+        "apt-get update",
         "apt-get install -y --no-install-recommends docker.io iptables debootstrap",
     ]
     options = ""

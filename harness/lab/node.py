@@ -48,12 +48,13 @@ LEFT_OUT = (
     "usr/lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service",
 )
 """The units that would start of themselves and have no place in a container."""
+SETTINGS = "/etc/kubernetes/kubelet.conf.d"
 CHANGES = (
     ("etc/containerd/config.toml", r"(restrict_oom_score_adj =) false", r"\1 true"),
     ("etc/systemd/system/containerd.service", r"(?m)^OOMScoreAdjust=.*\n", ""),
     ("etc/systemd/system/containerd.service", r"(?m)^Limit(NPROC|CORE)=infinity\n", ""),
     ("etc/systemd/system/containerd.service", r"LimitNOFILE=infinity", "LimitNOFILE=65536"),
-    ("etc/default/kubelet", r"(KUBELET_EXTRA_ARGS=.*)", r"\1 --config-dir=/etc/kubernetes/kubelet.conf.d"),
+    ("etc/default/kubelet", r"(KUBELET_EXTRA_ARGS=.*)", rf"\1 --config-dir={SETTINGS}"),
 )  # fmt: skip
 """What is changed in which file: without CAP_SYS_RESOURCE no limit and no score can be raised; and
 the kubelet reads our settings beside those of the cluster."""
@@ -105,7 +106,7 @@ STORAGE = {
 }
 OWN: tuple[Content, ...] = (
     Text("/etc/cni/net.d/10-lab.conflist", json.dumps(NETWORK, indent=2) + "\n"),
-    Text("/etc/kubernetes/kubelet.conf.d/10-lab.conf", yaml.safe_dump(KUBELET)),
+    Text(f"{SETTINGS}/10-lab.conf", yaml.safe_dump(KUBELET)),
     Text("/etc/systemd/journald.conf.d/lab.conf", "[Journal]\nReadKMsg=no\n"),
     Text("/kind/manifests/default-cni.yaml", yaml.safe_dump(NOTE)),
     Text("/kind/manifests/default-storage.yaml", yaml.safe_dump(STORAGE)),
