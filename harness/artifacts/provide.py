@@ -1,4 +1,4 @@
-"""Provides the programs of a local stack: a path given, else PATH if asked, else the cache, else made now."""
+"""Provides the programs of a stack: a path given, else the cache, else made now."""
 
 from __future__ import annotations
 
