@@ -52,13 +52,14 @@ def leashed(
     cwd: Path | None,
     environment: Mapping[str, str] | None,
     stdout: int | IO[str] | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[str]]:
     """Start a program whose standard error is to be read; end it if the reader does not stay."""
     process = subprocess.Popen(
         [*_isolated(LEASH), *map(str, command)],
         cwd=cwd,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout or subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,14 +98,29 @@ class Cache:
         with self._alone():
             return self._empty()
 
+    def discard(self, unwanted: Callable[[str], bool]) -> int:
+        """Remove the entries whose folder's name is unwanted; return the bytes that were freed.
+
+        One that is being made or looked at stays.
+
+        Raises:
+            OSError: an entry could not be removed.
+        """
+        return sum(
+            self._discard(entry)
+            for entry in sorted((self.root / "artifacts").glob("*"))
+            if unwanted(entry.name)
+        )
+
+    def _discard(self, entry: Path) -> int:
+        try:
+            with FileLock(self.root / "locks" / f"{entry.name}.lock", timeout=0):
+                return _freed(entry)
+        except Timeout:
+            return 0
+
     def _empty(self) -> int:
-        freed = 0
-        for name in ("artifacts", "go", "making"):
-            folder = self.root / name
-            if folder.exists():
-                freed += sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
-                _remove(folder)
-        return freed
+        return sum(_freed(self.root / name) for name in ("artifacts", "debian", "go", "making"))
 
     def _make(self, artifact: Artifact, progress: Progress) -> None:
         making = self.root / "making"
@@ -200,6 +215,13 @@ def _check_files(artifact: Artifact, folder: Path) -> None:
                 f"{artifact.name} {artifact.version} was made without its {role} ({name})",
                 hint="this is a bug of trustee-conformance, please report it",
             )
+
+
+def _freed(folder: Path) -> int:
+    """Remove a folder and return the bytes that its files had."""
+    bytes_ = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
+    _remove(folder)
+    return bytes_
 
 
 def _remove(folder: Path) -> None:

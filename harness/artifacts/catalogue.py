@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .gobuild import GoBuild, SlimSource
+from .gobuild import GoBuild, GoSource, SlimSource
 from .recipe import Artifact
 from .wheels import Wheel
 
@@ -32,27 +32,27 @@ OPENBAO = Artifact(
 
 _COMPONENT_VERSION = "k8s.io/component-base/version"
 
-KUBERNETES = Artifact(
-    name="kubernetes",
-    version=KUBERNETES_VERSION,
-    recipe=GoBuild(
-        folder="kubernetes",
-        packages=(
-            "k8s.io/kubernetes/cmd/kube-apiserver",
-            "k8s.io/kubernetes/cmd/kube-controller-manager",
+
+def _kubernetes(name: str, *commands: str) -> Artifact:
+    """Return some commands of Kubernetes; all of them are pinned by one module."""
+    return Artifact(
+        name=name,
+        version=KUBERNETES_VERSION,
+        recipe=GoBuild(
+            folder="kubernetes",
+            packages=tuple(f"k8s.io/kubernetes/cmd/{one}" for one in commands),
+            go=(1, 26),
+            variables={
+                f"{_COMPONENT_VERSION}.gitVersion": KUBERNETES_VERSION,
+                f"{_COMPONENT_VERSION}.gitMajor": "1",
+                f"{_COMPONENT_VERSION}.gitMinor": "37",
+            },
         ),
-        go=(1, 26),
-        variables={
-            f"{_COMPONENT_VERSION}.gitVersion": KUBERNETES_VERSION,
-            f"{_COMPONENT_VERSION}.gitMajor": "1",
-            f"{_COMPONENT_VERSION}.gitMinor": "37",
-        },
-    ),
-    files={
-        "kube-apiserver": "kube-apiserver",
-        "kube-controller-manager": "kube-controller-manager",
-    },
-)
+        files={one: one for one in commands},
+    )
+
+
+KUBERNETES = _kubernetes("kubernetes", "kube-apiserver", "kube-controller-manager")
 
 
 def _external_secrets(version: str, go: tuple[int, ...]) -> Artifact:
@@ -86,5 +86,92 @@ EXTERNAL_SECRETS = {
 }
 """The releases of the External Secrets Operator that can be had, by version."""
 
-PINNED = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values())
+
+KIND = Artifact(
+    name="kind",
+    version="v0.33.0",
+    recipe=GoBuild(folder="kind", packages=("sigs.k8s.io/kind",), go=(1, 25), output="kind"),
+    files={"kind": "kind"},
+)
+
+_NODE_FILES = (
+    "etc/containerd/config.toml",
+    "etc/default/kubelet",
+    "etc/sysctl.d/10-network-magic.conf",
+    "etc/sysctl.d/10-network-security.conf",
+    "etc/systemd/system/containerd.service",
+    "etc/systemd/system/kubelet.service",
+    "etc/systemd/system/kubelet.service.d/10-kubeadm.conf",
+    "etc/systemd/system/kubelet.service.d/11-kind.conf",
+    "etc/systemd/system/kubelet.slice",
+    "etc/systemd/system/undo-mount-hacks.service",
+    "kind/bin/create-kubelet-cgroup-v2.sh",
+    "kind/bin/mount-product-files.sh",
+    "kind/bin/undo-mount-hacks.sh",
+    "usr/local/bin/entrypoint",
+)
+
+KIND_NODE = Artifact(
+    name="kind-node-files",
+    version=KIND.version,
+    recipe=GoSource("kind", "sigs.k8s.io/kind", KIND.version, "images/base/files", _NODE_FILES),
+    files={one: one for one in _NODE_FILES},
+)
+"""What kind puts into a node image beside programs."""
+
+KUBERNETES_NODE = _kubernetes(
+    "kubernetes-node", "kubelet", "kubeadm", "kubectl", "kube-proxy", "kube-scheduler"
+)
+"""What a cluster runs beside the two commands of the local stack."""
+
+ETCD_NODE = Artifact(
+    name="etcd-node",
+    version="v3.7.3",
+    recipe=GoBuild(
+        folder="etcd", packages=("go.etcd.io/etcd/server/v3",), go=(1, 26), output="etcd"
+    ),
+    files={"etcd": "etcd"},
+)
+
+_CONTAINERD = "github.com/containerd/containerd/v2"
+_CONTAINERD_VERSION = "v2.4.2"
+
+CONTAINERD = Artifact(
+    name="containerd",
+    version=_CONTAINERD_VERSION,
+    recipe=GoBuild(
+        folder="containerd",
+        packages=tuple(
+            f"{_CONTAINERD}/cmd/{one}" for one in ("containerd", "containerd-shim-runc-v2", "ctr")
+        ),
+        go=(1, 26, 6),
+        variables={f"{_CONTAINERD}/version.Version": _CONTAINERD_VERSION},
+    ),
+    files={one: one for one in ("containerd", "containerd-shim-runc-v2", "ctr")},
+)
+
+COREDNS = Artifact(
+    name="coredns",
+    version="v1.14.6",
+    recipe=GoBuild(
+        folder="coredns",
+        packages=(".",),
+        go=(1, 25),
+        output="coredns",
+        provenance=", with the plugins of kubeadm's Corefile",
+    ),
+    files={"coredns": "coredns"},
+)
+
+PAUSE = Artifact(
+    name="pause",
+    version="1",
+    recipe=GoBuild(folder="pause", packages=(".",), go=(1, 21), output="pause"),
+    files={"pause": "pause"},
+)
+
+LAB = (KIND, KIND_NODE, KUBERNETES_NODE, ETCD_NODE, CONTAINERD, COREDNS, PAUSE)
+"""What the lab takes beside the programs of the local stack."""
+
+PINNED = (ETCD, OPENBAO, KUBERNETES, *EXTERNAL_SECRETS.values(), *LAB)
 """Every artifact; what a run needs of them its settings decide."""

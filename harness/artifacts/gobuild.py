@@ -79,7 +79,7 @@ class GoBuild:
             shutil.copytree(MODULES / self.folder, build.folder)
             if self.slim is not None:
                 build.lay_slim(self.slim, into)
-            build.run(into, self._arguments(into))
+            build.run(into, self.packages, self._arguments(into))
 
     def _arguments(self, into: Path) -> list[str]:
         flags = " ".join(["-s", "-w", *(f"-X {k}={v}" for k, v in self.variables.items())])
@@ -87,18 +87,64 @@ class GoBuild:
         return ["build", "-v", "-trimpath", "-ldflags", flags, "-o", output, *self.packages]
 
 
+@dataclass(frozen=True, slots=True)
+class GoSource:
+    """A recipe that takes files out of a module's source as they are.
+
+    Attributes:
+        folder: The folder below `modules/` with a go.sum that holds the module's digest.
+        module: The module path.
+        version: Its version.
+        within: The folder in the module that the names of the files begin at.
+        names: The files.
+    """
+
+    folder: str
+    module: str
+    version: str
+    within: str
+    names: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Where the files come from."""
+        return f"source of Go module {self.module} {self.version}"
+
+    @property
+    def digest(self) -> str:
+        """A digest over the pinned module and the names."""
+        pinned = digest_of_tree(MODULES / self.folder)
+        return digest_of(pinned, self.module, self.version, self.within, *self.names)
+
+    def make(self, into: Path, cache: Path, progress: Progress) -> None:
+        """Download the module and copy the files.
+
+        Raises:
+            EnvironmentFailed: the module could not be had.
+        """
+        tools = toolchain((1, 21), Cache(cache), progress)
+        build = _Build(self, tools, MODULES / self.folder, progress)
+        upstream = build.download(self.module, self.version) / self.within
+        for name in self.names:
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(upstream / name, into / name)
+
+
 @dataclass(slots=True)
 class _Build:
-    recipe: GoBuild
+    recipe: GoBuild | GoSource
     tools: Toolchain
     folder: Path
     progress: Progress
 
+    def download(self, module: str, version: str) -> Path:
+        """Return where Go has put a module's source."""
+        self.progress(f"getting {module} {version}")
+        return Path(json.loads(self._go("mod", "download", "-json", f"{module}@{version}"))["Dir"])
+
     def lay_slim(self, slim: SlimSource, into: Path) -> None:
         """Copy the dependency's source, replace the files of `slim/` in it and build from that."""
-        self.progress(f"getting {slim.module} {slim.version}")
-        wanted = f"{slim.module}@{slim.version}"
-        upstream = Path(json.loads(self._go("mod", "download", "-json", wanted))["Dir"])
+        upstream = self.download(slim.module, slim.version)
         copy = self.folder / "upstream"
         shutil.copytree(upstream, copy, copy_function=shutil.copyfile)
         shutil.copytree(self.folder / "slim", copy, dirs_exist_ok=True)
@@ -107,9 +153,9 @@ class _Build:
             shutil.copyfile(upstream / source, into / name)
         self._go("mod", "edit", f"-replace={slim.module}=./upstream")
 
-    def run(self, into: Path, arguments: list[str]) -> None:
+    def run(self, into: Path, packages: tuple[str, ...], arguments: list[str]) -> None:
         self.progress(f"{self.recipe.folder}: getting its modules")
-        total = len(self._go("list", "-deps", *self.recipe.packages).splitlines())
+        total = len(self._go("list", "-deps", *packages).splitlines())
         self._compile(arguments, total)
         for binary in into.iterdir():
             self.progress(f"{self.recipe.folder}: built {binary.name}")

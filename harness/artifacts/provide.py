@@ -1,7 +1,8 @@
-"""Provides the programs of a local stack: a path given, else the cache, else made now."""
+"""Provides the programs of a stack: a path given, else the cache, else made now."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +37,24 @@ class Provider:
     cache: Cache
     progress: Progress
 
-    def file(self, artifact: Artifact, role: str, given: Path | None = None) -> Binary:
+    def file(
+        self, artifact: Artifact, role: str, given: Path | None = None, *, on_path: bool = False
+    ) -> Binary:
         """Return a file of an artifact, or the one that was given.
+
+        Args:
+            artifact: Whose file.
+            role: Which of its files.
+            given: The one to take instead.
+            on_path: Whether a program of that name on PATH comes before the cache.
 
         Raises:
             EnvironmentFailed: it could not be made.
         """
         if given is not None:
             return Binary(given.resolve(), f"path {given}")
+        if on_path and (found := shutil.which(role)) is not None:
+            return Binary(Path(found).resolve(), f"on PATH: {found}")
         folder = self.cache.provide(artifact, self.progress)
         made = self.cache.files(artifact)[role]
         return Binary(folder / artifact.files[role], artifact.recipe.source, made.digest)

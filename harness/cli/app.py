@@ -145,6 +145,45 @@ def artifacts_clean() -> None:
     stocking.clean(Terminal())
 
 
+lab = typer.Typer(
+    help="A kind node image and a stack's images, where no image registry can be reached.",
+    no_args_is_help=True,
+)
+app.add_typer(lab, name="lab")
+
+
+@lab.command("build")
+def lab_build() -> None:
+    """Build the images that docker does not hold as they must be; needs root and docker."""
+    from . import laboratory
+
+    laboratory.build(Terminal())
+
+
+@lab.command("status")
+def lab_status() -> None:
+    """Say what this machine is to a kind cluster and which images are there; 3 if one is not."""
+    from . import laboratory
+
+    raise typer.Exit(int(laboratory.status(Terminal())))
+
+
+@lab.command("clean")
+def lab_clean() -> None:
+    """Remove the lab's images and layers; the programs stay."""
+    from . import laboratory
+
+    laboratory.clean(Terminal())
+
+
+@lab.command("engine")
+def lab_engine() -> None:
+    """Print a script that installs and starts docker on this machine; it is not run."""
+    from . import laboratory
+
+    laboratory.engine()
+
+
 def main() -> None:
     """Run a command; every error ends in a sentence and its exit code, none in a traceback."""
     terminated: list[int] = []

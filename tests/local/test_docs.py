@@ -1,4 +1,8 @@
-"""Every command in the documentation is run, as it stands there."""
+"""Every command in the documentation is run, as it stands there.
+
+That is every line of a `sh` block. What needs docker, root or a new machine, as most of docs/lab.md
+does, stands in `console` blocks: these tests need none of the three. tests/lab runs it.
+"""
 
 from __future__ import annotations
 

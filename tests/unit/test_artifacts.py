@@ -204,6 +204,35 @@ def test_a_path_that_was_given_wins(tmp_path):
     assert recipe.times == 0
 
 
+def test_a_program_on_path_is_taken_only_where_that_is_asked_for(tmp_path, monkeypatch):
+    recipe, folder = Recipe(), tmp_path / "bin"
+    folder.mkdir()
+    (folder / "program").write_text("#!/bin/sh\n")
+    (folder / "program").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    provider = Provider(Cache(tmp_path), silent)
+    found = provider.file(artifact(recipe), "program", on_path=True)
+    assert (found.path, found.digest) == (folder / "program", None)
+    assert recipe.times == 0
+    assert provider.file(artifact(recipe), "program").path != folder / "program"
+
+
+def test_entries_that_are_not_wanted_go_and_one_that_is_being_made_stays(tmp_path):
+    cache, wanted = Cache(tmp_path), Artifact("wanted", "v1", Recipe(), {"program": "program"})
+    kept = cache.provide(wanted, silent)
+    freed = []
+
+    def discard(_: Path) -> None:
+        cache.entry(artifact(Recipe())).mkdir()  # as if it were there, and made anew
+        freed.append(cache.discard(lambda name: not name.startswith("wanted")))
+        assert cache.entry(artifact(Recipe())).is_dir()
+
+    cache.provide(artifact(Recipe(discard)), silent)
+    assert freed == [0]
+    assert cache.discard(lambda name: not name.startswith("wanted")) > 0
+    assert list((tmp_path / "artifacts").iterdir()) == [kept]
+
+
 def test_clean_empties_the_cache(tmp_path):
     cache = Cache(tmp_path)
     folder = cache.provide(artifact(Recipe()), silent)

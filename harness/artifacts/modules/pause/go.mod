@@ -1,0 +1,3 @@
+module trustee-conformance/artifacts/pause
+
+go 1.21
