@@ -82,7 +82,7 @@ def test_a_build_that_is_cut_off_ends_at_once_and_leaves_no_entry(
     listed = subprocess.run(
         [*CLI, "artifacts", "list"], capture_output=True, text=True, env=environment, check=True
     )
-    [line] = [one for one in listed.stdout.splitlines() if one.strip().startswith("kubernetes")]
+    [line] = [one for one in listed.stdout.splitlines() if one.split()[:1] == ["kubernetes"]]
     assert " no " in line
 
 
