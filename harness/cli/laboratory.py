@@ -42,9 +42,10 @@ def status(terminal: Terminal) -> ExitCode:
     _print(terminal, rows)
     if machine.lacks_wrapper:
         terminal.say("[red]no[/]  " + escape(_wrapper_missing(machine)))
-    if not all(row.is_current for row in rows):
+    current = all(row.is_current for row in rows)
+    if not current:
         terminal.say("next: trustee-conformance lab build")
-    ready = all(row.is_current for row in rows) and not machine.lacks_wrapper
+    ready = current and not machine.lacks_wrapper
     return ExitCode.CONFORMANT if ready else ExitCode.NO_VERDICT
 
 
